@@ -1,0 +1,113 @@
+"""Everything the domain and its ports may raise.
+
+::
+
+    PaymentError
+    ├── RequestRefused            the caller's request breaks a rule; carries every violation
+    ├── PaymentNotFound
+    ├── IdempotencyConflict       the same key came with another body
+    ├── PaymentIdTaken            another request already uses this payment id
+    ├── TransitionNotAllowed      the state machine has no such move
+    ├── VersionConflict           somebody else moved the payment first; carries what is stored now
+    ├── HistoryMismatch           an audit event exists with other content
+    ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
+    ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
+    └── GatewayError
+        ├── GatewayAmbiguous      nobody knows whether the charge happened; try again with the same key
+        └── GatewayRefused        the gateway understood and will never do it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from payments.domain.payment import Payment, Status
+
+
+class PaymentError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One field at fault: ``pointer`` is a JSON pointer (RFC 6901) into the body, empty for the body itself."""
+
+    pointer: str
+    detail: str
+
+
+class RequestRefused(PaymentError):
+    """The request breaks one rule or several; all of them are named at once."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("; ".join(f"{v.pointer or 'body'}: {v.detail}" for v in self.violations))
+
+
+class PaymentNotFound(PaymentError):
+    """No payment has this id."""
+
+    def __init__(self, payment_id: str) -> None:
+        self.payment_id = payment_id
+        super().__init__(f"no payment has the id {payment_id!r}")
+
+
+class IdempotencyConflict(PaymentError):
+    """The idempotency key was used before with another body."""
+
+
+class PaymentIdTaken(PaymentError):
+    """The payment id belongs to another request."""
+
+    def __init__(self, payment_id: str) -> None:
+        self.payment_id = payment_id
+        super().__init__(f"the payment id {payment_id!r} belongs to another request")
+
+
+class TransitionNotAllowed(PaymentError):
+    """The table of transitions has no such move."""
+
+    def __init__(self, payment_id: str, status: Status, to: Status) -> None:
+        self.payment_id, self.status, self.to = payment_id, status, to
+        super().__init__(f"payment {payment_id} is {status} and cannot become {to}")
+
+
+class VersionConflict(PaymentError):
+    """Another writer moved the payment first; ``stored`` is what the table holds now, if anything."""
+
+    def __init__(self, payment_id: str, expected_version: int, stored: Payment | None) -> None:
+        self.payment_id, self.expected_version, self.stored = payment_id, expected_version, stored
+        found = f"version {stored.version}" if stored else "nothing"
+        super().__init__(f"payment {payment_id}: expected version {expected_version}, found {found}")
+
+
+class HistoryMismatch(PaymentError):
+    """An audit event with this id exists and says something else."""
+
+
+class MessageNotUnderstood(PaymentError):
+    """A queue message does not have the shape or schema version this consumer knows."""
+
+
+class DeliveryFailed(PaymentError):
+    """A queue, topic or webhook did not take what was sent; sending again is safe."""
+
+
+class GatewayError(PaymentError):
+    """Root of what a payment gateway can answer beside success and decline."""
+
+
+class GatewayAmbiguous(GatewayError):
+    """Time-out, reset, 5xx or unreadable answer: the charge may or may not have happened."""
+
+
+class GatewayRefused(GatewayError):
+    """The gateway understood the request and will never fulfil it; ``code`` says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        super().__init__(f"{code}: {detail}")

@@ -1,0 +1,68 @@
+"""The hash-chained history of one payment: one entry per version, each naming the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from payments.domain.timestamps import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One change of status: what, when, by whom, why, and the hash that ties it to the entry before."""
+
+    version: int
+    status: str
+    at: datetime
+    actor: str
+    reason: str
+    previous_hash: str
+    hash: str
+
+
+def entry_hash(payment_id: str, entry: HistoryEntry) -> str:
+    """Return the SHA-256 (hex) of everything ``entry`` says, the hash of its predecessor included."""
+    said = [
+        payment_id,
+        entry.version,
+        entry.status,
+        rfc3339(entry.at),
+        entry.actor,
+        entry.reason,
+        entry.previous_hash,
+    ]
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+
+def first_entry(payment_id: str, *, status: str, at: datetime, actor: str, reason: str) -> HistoryEntry:
+    """Return the entry a payment's history starts with (version 1, no predecessor)."""
+    return next_entry(payment_id, (), status=status, at=at, actor=actor, reason=reason)
+
+
+def next_entry(
+    payment_id: str,
+    history: Sequence[HistoryEntry],
+    *,
+    status: str,
+    at: datetime,
+    actor: str,
+    reason: str,
+) -> HistoryEntry:
+    """Return the entry that continues ``history``; its ``at`` keeps milliseconds, as stored."""
+    unsealed = HistoryEntry(
+        version=len(history) + 1,
+        status=str(status),
+        at=at,
+        actor=actor,
+        reason=reason,
+        previous_hash=history[-1].hash if history else "",
+        hash="",
+    )
+    return HistoryEntry(**{**vars(unsealed), "hash": entry_hash(payment_id, unsealed)})

@@ -1,0 +1,207 @@
+"""What the use cases need from the outside world, as narrow protocols.
+
+The in-memory fakes in ``tests/fakes.py`` and the adapters in ``payments.adapters`` both fulfil them and are held to
+the same contract tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime, timedelta
+    from decimal import Decimal
+
+    from payments.domain.audit import AuditEvent
+    from payments.domain.payment import Payment
+
+
+class Clock(Protocol):
+    """Tells the time. Wrong clocks cost work, never money: order comes from versions."""
+
+    def __call__(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class Tokens(Protocol):
+    """Draws unguessable identifiers: owner tokens, and ids of payments that came without one."""
+
+    def __call__(self) -> str:
+        """Return a new UUIDv7 as text."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRecord:
+    """Remembers which payment an idempotency key led to, where the client chose the payment id itself."""
+
+    key_hash: str
+    request_hash: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing; ``next_token`` is opaque and absent on the last page."""
+
+    items: tuple[Payment, ...]
+    next_token: str | None
+
+
+class PaymentReader(Protocol):
+    """Reads payments."""
+
+    def get(self, payment_id: str) -> Payment:
+        """Return the payment, strongly consistent.
+
+        Raises:
+            PaymentNotFound: there is none.
+        """
+        ...
+
+    def list_of_customer(self, customer_id: str, *, limit: int, next_token: str | None) -> Page:
+        """Return the customer's payments, newest first, ``limit`` (1 to 100) at most.
+
+        Raises:
+            RequestRefused: ``next_token`` was not issued for this listing.
+        """
+        ...
+
+    def list_created_on(self, day: date, *, limit: int, next_token: str | None) -> Page:
+        """Return the payments created on ``day`` (UTC): a fixed number of queries however many there are."""
+        ...
+
+
+class PaymentStore(PaymentReader, Protocol):
+    """Reads payments and makes the one conditional write of each step."""
+
+    def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
+        """Add ``payment`` if its id (and, with ``key_record``, its idempotency key) is new.
+
+        Returns ``payment`` itself when this call, or an earlier try of this very call (same ``owner_token``),
+        wrote it. Otherwise returns what is stored already under the id when its request hash is the same.
+
+        Raises:
+            IdempotencyConflict: the key was used for another request hash.
+            PaymentIdTaken: the id is stored with another request hash.
+        """
+        ...
+
+    def advance(self, payment: Payment) -> None:
+        """Replace version ``payment.version - 1`` by ``payment``; a repeat of this very write is a success.
+
+        Raises:
+            VersionConflict: the stored payment is neither that version nor this very write.
+        """
+        ...
+
+
+class OverduePayments(Protocol):
+    """Finds open payments whose deadline has passed."""
+
+    def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
+        """Return ids of open payments due before ``moment``, at most ``limit`` per index shard, oldest first."""
+        ...
+
+
+class MessageQueue(Protocol):
+    """A queue of wake-up calls: a message carries a payment id and a schema version, never amounts."""
+
+    def send(self, payment_ids: Iterable[str]) -> Sequence[str]:
+        """Send one message per id, in batches; return the ids that were not taken (empty when all were)."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Append-only record of every status change."""
+
+    def append(self, event: AuditEvent) -> None:
+        """Add ``event``; adding the same event again changes nothing.
+
+        Raises:
+            HistoryMismatch: an event with this id exists and says something else.
+        """
+        ...
+
+
+class AuditTrail(Protocol):
+    """Reads what was recorded."""
+
+    def events_of(self, payment_id: str) -> Sequence[AuditEvent]:
+        """Return the payment's events in order of version; empty when there are none."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """What a gateway did under one idempotency key. ``approved`` false means the gateway said no, with a code."""
+
+    approved: bool
+    reference: str
+    amount: Decimal
+    currency: str
+    decline_code: str | None = None
+
+
+class PaymentGateway(Protocol):
+    """Whoever moves the money.
+
+    A gateway must promise four things (the contract suite checks each): one key is charged at most once and repeats
+    answer alike for ``key_retention``; a charge can be looked up by the payment's reference; amount and currency are
+    echoed; what it cannot do it refuses clearly.
+    """
+
+    @property
+    def key_retention(self) -> timedelta:
+        """How long the gateway remembers an idempotency key."""
+        ...
+
+    def charge(self, *, idempotency_key: str, reference: str, amount: Decimal, currency: str) -> Charge:
+        """Charge once per ``idempotency_key``; a repeat returns the first answer.
+
+        Raises:
+            GatewayAmbiguous: nobody knows whether it happened.
+            GatewayRefused: it will never happen.
+        """
+        ...
+
+    def find(self, *, reference: str) -> Charge | None:
+        """Return the charge made for ``reference`` (the payment id), or None if there certainly is none.
+
+        Raises:
+            GatewayAmbiguous: the gateway could not tell.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """What customers are told. ``event_id`` is stable: receivers drop repeats by it."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    payment: Payment
+
+
+class Notifier(Protocol):
+    """Delivers a notification at least once."""
+
+    def notify(self, notification: Notification) -> None:
+        """Deliver ``notification``.
+
+        Raises:
+            DeliveryFailed: it was not taken; deliver again.
+        """
+        ...
+
+
+class Measurements(Protocol):
+    """Counts what operators are alarmed by."""
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Add ``value`` to the metric ``name``."""
+        ...
