@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from payments.domain.audit import AuditEvent
+    from payments.domain.notification import Notification
     from payments.domain.payment import Payment
 
 
@@ -22,7 +23,7 @@ class Clock(Protocol):
     """Tells the time. Wrong clocks cost work, never money: order comes from versions."""
 
     def __call__(self) -> datetime:
-        """Return the current time, aware, in UTC."""
+        """Return the current time, aware, in UTC, cut to whole milliseconds (what the table keeps)."""
         ...
 
 
@@ -36,9 +37,14 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRecord:
-    """Remembers which payment an idempotency key led to, where the client chose the payment id itself."""
+    """Remembers that an idempotency key was used, where the client chose the payment id itself.
 
-    key_hash: str
+    It is kept under ``record_id``: the payment id the key alone would have led to. So a key used once with an id in the
+    body and once without meets itself in one item, and one condition sees the conflict. The item has no ``status`` and
+    is no payment: reading that id as a payment finds none.
+    """
+
+    record_id: str
     request_hash: str
     expires_at: datetime
 
@@ -85,7 +91,9 @@ class PaymentStore(PaymentReader, Protocol):
         wrote it. Otherwise returns what is stored already under the id when its request hash is the same.
 
         Raises:
-            IdempotencyConflict: the key was used for another request hash.
+            IdempotencyConflict: the item under ``key_record.record_id`` (a key record, or a payment that was derived
+                from the key) has another request hash; or, without ``key_record``, the item under the payment's own id
+                is a key record. Comes before PaymentIdTaken when both hold.
             PaymentIdTaken: the id is stored with another request hash.
         """
         ...
@@ -177,16 +185,6 @@ class PaymentGateway(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notification:
-    """What customers are told. ``event_id`` is stable: receivers drop repeats by it."""
-
-    event_id: str
-    event_type: str
-    occurred_at: datetime
-    payment: Payment
-
-
 class Notifier(Protocol):
     """Delivers a notification at least once."""
 
@@ -203,5 +201,8 @@ class Measurements(Protocol):
     """Counts what operators are alarmed by."""
 
     def count(self, name: str, value: int = 1) -> None:
-        """Add ``value`` to the metric ``name``."""
+        """Add ``value`` to the metric ``name``; it is out of this process when the call returns.
+
+        A count is made before the write it warns of, so that a process dying between the two cannot hide it.
+        """
         ...

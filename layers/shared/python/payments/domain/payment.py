@@ -50,11 +50,11 @@ TERMINAL_STATUSES = frozenset(status for status, after in TRANSITIONS.items() if
 class Claim:
     """A worker's right to charge one payment until the lease ends.
 
-    ``gateway_key`` is stored before the first call to the gateway and is the same on every later attempt.
+    ``gateway_key`` is stored before the first call to the gateway and is the same on every later attempt. Who holds the
+    claim is the payment's own ``owner_token``: the writer of the version that made the claim.
     """
 
     gateway_key: str
-    owner_token: str
     lease_expires_at: datetime
     attempt: int
     first_claimed_at: datetime

@@ -1,0 +1,109 @@
+"""A payment gateway that moves no money: magic amounts choose its answers, a ledger makes double charges countable.
+
+The amounts are in minor units, so that they work in every currency (400002 is 4000.02 USD, 400002 JPY, 400.002 KWD):
+
+======  ==============================================================
+400002  declined, ``insufficient_funds``
+400003  declined, ``expired_card``
+400004  times out before charging, at the first attempt
+400005  charges, then times out, at the first attempt
+400006  answers 500 without charging, at the first attempt
+400007  answers 500 without charging, at every attempt
+400008  refused as invalid, ``invalid_request``
+others  approved
+======  ==============================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from payments.domain.errors import GatewayAmbiguous, GatewayRefused
+from payments.domain.money import minor_units
+from payments.ports import Charge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+DECLINE_CODES = {400002: "insufficient_funds", 400003: "expired_card"}
+TIMES_OUT_BEFORE_CHARGING = 400004
+TIMES_OUT_AFTER_CHARGING = 400005
+FAILS_ONCE = 400006
+FAILS_ALWAYS = 400007
+REFUSED = 400008
+
+
+class Ledger(Protocol):
+    """The simulator's own book: what was tried and what was charged, apart from anything the product stores.
+
+    One line per reference (payment id) and idempotency key. A second charge under another key is a second line, so
+    whoever counts the lines of a reference counts its charges.
+    """
+
+    def begin(self, *, reference: str, idempotency_key: str) -> bool:
+        """Note an attempt; return whether it is the first under this reference and key."""
+        ...
+
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
+        """Write ``charge`` unless one stands under this reference and key already; return the one that stands."""
+        ...
+
+    def charges_of(self, reference: str) -> Sequence[Charge]:
+        """Return every charge written for ``reference``, declined ones too, without attempts that charged nothing."""
+        ...
+
+
+class SimulatorGateway:
+    """Fulfils :class:`payments.ports.PaymentGateway` from a ledger."""
+
+    def __init__(self, ledger: Ledger, *, key_retention: timedelta = timedelta(hours=24)) -> None:
+        self._ledger = ledger
+        self._key_retention = key_retention
+
+    @property
+    def key_retention(self) -> timedelta:
+        """How long the product may trust a key. The simulator itself never forgets one."""
+        return self._key_retention
+
+    def charge(self, *, idempotency_key: str, reference: str, amount: Decimal, currency: str) -> Charge:
+        """Answer as the amount says; a key charged before gets the charge that stands.
+
+        Raises:
+            GatewayAmbiguous: a magic amount asks for a time-out or a 500.
+            GatewayRefused: a magic amount asks for it.
+        """
+        magic = minor_units(amount, currency)
+        first = self._ledger.begin(reference=reference, idempotency_key=idempotency_key)
+        _fail_before_charging(magic, first=first)
+        decline_code = DECLINE_CODES.get(magic)
+        charge = self._ledger.record(
+            Charge(
+                approved=decline_code is None,
+                reference=f"sim_{hashlib.sha256(f'{reference} {idempotency_key}'.encode()).hexdigest()[:24]}",
+                amount=amount,
+                currency=currency,
+                decline_code=decline_code,
+            ),
+            reference=reference,
+            idempotency_key=idempotency_key,
+        )
+        if first and magic == TIMES_OUT_AFTER_CHARGING:
+            raise GatewayAmbiguous("simulated time-out after charging")
+        return charge
+
+    def find(self, *, reference: str) -> Charge | None:
+        """Return the charge made for ``reference``, the approved one first, or None if there certainly is none."""
+        charges = sorted(self._ledger.charges_of(reference), key=lambda charge: not charge.approved)
+        return charges[0] if charges else None
+
+
+def _fail_before_charging(magic: int, *, first: bool) -> None:
+    if first and magic == TIMES_OUT_BEFORE_CHARGING:
+        raise GatewayAmbiguous("simulated time-out before charging")
+    if magic == FAILS_ALWAYS or (first and magic == FAILS_ONCE):
+        raise GatewayAmbiguous("simulated answer 500")
+    if magic == REFUSED:
+        raise GatewayRefused("invalid_request", "simulated refusal")
