@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install test unit check format demo up down lock clean
+.PHONY: help install test unit check format demo up down docs lock clean
 
 help:                ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,34 @@ $(VENV)/installed: requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	touch $@
 
+test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
+	scripts/test
+
+unit: install        ## the tests that need neither Terraform nor a network
+	$(VENV)/bin/python -m pytest -q -m "not slow"
+
+check: install       ## static checks: ruff, mypy, import-linter
+	scripts/check
+
+format: install      ## format the code
+	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
+
+demo: install        ## deploy to the embedded AWS and pay: a success, a decline, a duplicate, a malformed one
+	scripts/local demo
+
+up: install          ## deploy to the embedded AWS and leave it running
+	scripts/local up
+
+down: install        ## stop the embedded AWS and forget its state
+	scripts/local down
+
+docs: install        ## redraw what is generated: the picture in README.md, docs/states.md, openapi.json
+	scripts/generate
+
+lock:                ## pin every dependency anew, with hashes (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml --output-file requirements.lock
+
 clean:               ## remove everything that is built
+	-[ ! -d .local ] || scripts/local down
 	rm -rf $(VENV) .local .cache cdktf.out cdktf.log .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

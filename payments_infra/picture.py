@@ -1,0 +1,174 @@
+"""Draws the synthesized stack as a Mermaid flow chart: what is there and what may call what, read off the template."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Body = dict[str, Any]
+
+SHAPES = {
+    "aws_api_gateway_rest_api": '{{{{"{}"}}}}',
+    "aws_lambda_function": '["{}"]',
+    "aws_dynamodb_table": '[("{}")]',
+    "aws_sqs_queue": '>"{}"]',
+    "aws_sns_topic": '(["{}"])',
+    "aws_cloudwatch_event_rule": '(("{}"))',
+}
+"""How each kind of resource is drawn; what is not listed is not drawn."""
+
+NOUNS = {
+    "aws_api_gateway_rest_api": "REST API",
+    "aws_lambda_function": "",
+    "aws_dynamodb_table": "table",
+    "aws_sqs_queue": "queue",
+    "aws_sns_topic": "topic",
+    "aws_cloudwatch_event_rule": "schedule",
+}
+
+VERBS = {
+    "dynamodb:PutItem": "adds",
+    "dynamodb:UpdateItem": "updates",
+    "dynamodb:GetItem": "reads",
+    "dynamodb:BatchGetItem": "reads",
+    "dynamodb:Query": "reads",
+    "sqs:SendMessage": "sends",
+    "sns:Publish": "publishes",
+}
+"""What a permission means to a reader; permissions not listed make no arrow."""
+
+OUTSIDE = {
+    "WEBHOOK_URL": ("webhook", "your webhook", "signed POST"),
+    "GATEWAY": ("gateway", "payment gateway", "charges"),
+}
+"""Variables that make a function talk to somebody outside AWS."""
+
+_REFERENCE = re.compile(r"\$\{(aws_\w+)\.(\w+)\.")
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """From one node to another, with what happens along it. ``dotted`` where something was given up."""
+
+    source: str
+    target: str
+    label: str
+    dotted: bool = False
+
+    def drawn(self) -> str:
+        """Return the arrow in Mermaid's words."""
+        line = "-.->" if self.dotted else "-->"
+        return f'  {self.source} {line}|"{self.label}"| {self.target}' if self.label else f"{self.source} {line}"
+
+
+class Picture:
+    """The flow chart of one synthesized template."""
+
+    def __init__(self, template: Mapping[str, Any], *, project: str, suffix: str) -> None:
+        self._resources: dict[str, dict[str, Body]] = template["resource"]
+        self._project, self._suffix = project, suffix
+
+    def mermaid(self) -> str:
+        """Return the chart as Mermaid source, the same for the same template."""
+        arrows = sorted(
+            {*self._requests(), *self._events(), *self._permissions(), *self._outside(), *self._dead_letters()},
+            key=lambda arrow: (arrow.source, arrow.target, arrow.label),
+        )
+        met = {end for arrow in arrows for end in (arrow.source, arrow.target)}
+        nodes = [f"  {node}{shape}" for node, shape in sorted(self._nodes().items()) if node in met]
+        return "\n".join(["flowchart LR", *nodes, *(arrow.drawn() for arrow in arrows)])
+
+    def _nodes(self) -> dict[str, str]:
+        nodes = {
+            node: SHAPES[type_].format(self._label(type_, body))
+            for type_ in SHAPES
+            for node, body in self._resources.get(type_, {}).items()
+        }
+        outside = {node: f'(["{label}"])' for node, label, _ in OUTSIDE.values()}
+        return nodes | outside | {"client": '(["client"])'}
+
+    def _label(self, type_: str, body: Body) -> str:
+        name = body.get("function_name") or body["name"]
+        part = name.removeprefix(f"{self._project}-").removesuffix(f"-{self._suffix}").replace("-", " ")
+        return f"{part} {NOUNS[type_]}".strip() if part != self._project else f"{part} {NOUNS[type_]}"
+
+    def _each(self, type_: str) -> Iterator[Body]:
+        yield from self._resources.get(type_, {}).values()
+
+    def _requests(self) -> Iterator[Arrow]:
+        for integration in self._each("aws_api_gateway_integration"):
+            function = _named(integration["uri"], "aws_lambda_function")
+            method = self._resources["aws_api_gateway_method"][
+                _named(integration["http_method"], "aws_api_gateway_method")
+            ]
+            api = _named(method["rest_api_id"], "aws_api_gateway_rest_api")
+            label = f"{method['http_method']} {self._path(method['resource_id'])}"
+            yield Arrow("client", api, "HTTPS")
+            yield Arrow(api, function, label)
+
+    def _path(self, resource_id: str) -> str:
+        parts: list[str] = []
+        while name := _named(resource_id, "aws_api_gateway_resource"):
+            resource = self._resources["aws_api_gateway_resource"][name]
+            parts.insert(0, resource["path_part"])
+            resource_id = resource["parent_id"]
+        return "/" + "/".join(parts)
+
+    def _events(self) -> Iterator[Arrow]:
+        for mapping in self._each("aws_lambda_event_source_mapping"):
+            function = _named(mapping["function_name"], "aws_lambda_function")
+            if table := _named(mapping["event_source_arn"], "aws_dynamodb_table"):
+                yield Arrow(table, function, "stream")
+            else:
+                yield Arrow(_named(mapping["event_source_arn"], "aws_sqs_queue"), function, "wakes")
+        for target in self._each("aws_cloudwatch_event_target"):
+            rule = _named(target["rule"], "aws_cloudwatch_event_rule")
+            if function := _named(target["arn"], "aws_lambda_function"):
+                yield Arrow(rule, function, "every minute")
+
+    def _permissions(self) -> Iterator[Arrow]:
+        roles = {_named(body["role"], "aws_iam_role"): node for node, body in self._functions()}
+        for policy in self._each("aws_iam_role_policy"):
+            function = roles.get(_named(policy["role"], "aws_iam_role"))
+            for statement in json.loads(policy["policy"])["Statement"] if function else ():
+                yield from self._allowed(str(function), statement)
+
+    def _allowed(self, function: str, statement: Body) -> Iterator[Arrow]:
+        if statement["Effect"] != "Allow":
+            return
+        verbs = sorted({VERBS[action] for action in _many(statement["Action"]) if action in VERBS})
+        for resource in _many(statement["Resource"]):
+            found = _REFERENCE.search(resource)
+            if verbs and found and found[1] in SHAPES:
+                failed = "dead_letters" in found[2] or "failures" in found[2]
+                yield Arrow(function, found[2], "gives up" if failed else ", ".join(verbs), dotted=failed)
+
+    def _outside(self) -> Iterator[Arrow]:
+        for function, body in self._functions():
+            for variable in body.get("environment", {}).get("variables", {}):
+                if variable in OUTSIDE:
+                    node, _, label = OUTSIDE[variable]
+                    yield Arrow(function, node, label)
+
+    def _dead_letters(self) -> Iterator[Arrow]:
+        for node, queue in self._resources.get("aws_sqs_queue", {}).items():
+            if "redrive_policy" in queue:
+                yield Arrow(node, _named(queue["redrive_policy"], "aws_sqs_queue"), "gives up", dotted=True)
+
+    def _functions(self) -> Iterator[tuple[str, Body]]:
+        yield from self._resources.get("aws_lambda_function", {}).items()
+
+
+def _named(reference: str, type_: str) -> str:
+    """Return the Terraform name of the ``type_`` that ``reference`` refers to, or nothing."""
+    found = _REFERENCE.search(reference)
+    return found[2] if found and found[1] == type_ else ""
+
+
+def _many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

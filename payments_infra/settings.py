@@ -1,0 +1,225 @@
+"""Everything that may differ between two deployments, read once and validated together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from payments_infra.constructs.nat import NatMode
+from payments_infra.profiles import PRODUCTION, PROFILES, SANDBOX, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PROJECT = "payments"
+
+LONGEST_SUFFIX = 20
+"""So short that every name of the stack stays under its AWS limit; the longest is a role's."""
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_SUFFIX = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(ValueError):
+    """One setting or several are wrong; the message names each, what it must be and what it was."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"these settings need mending:\n{lines}\ndocs/settings.md describes every setting.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateBackend:
+    """An S3 bucket for Terraform's state, locked natively."""
+
+    bucket: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Who and what a deployment belongs to; becomes the default tags. Blank parts make no tag."""
+
+    repository: str = ""
+    commit_author: str = ""
+    pr_number: str = ""
+    team: str = ""
+    cost_center: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One deployment.
+
+    Args:
+        environment_suffix: keeps environments apart; part of every name.
+        region: AWS region.
+        profile: sizes and safeguards that belong together; see ``profiles.py``.
+        nat: how private subnets reach the internet.
+        vpc_cidr: address range of the VPC.
+        zones: number of availability zones.
+        state_backend: where Terraform keeps its state; None is a local file.
+        ownership: default tags.
+        alarm_email: who is told when an alarm rings.
+        customer_email: who is told of every finished payment.
+        webhook_url: where signed notifications are posted; None posts none.
+        gateway_url: the payment gateway's address; None uses the simulator.
+        gateway_key_retention_hours: how long the gateway remembers an idempotency key.
+    """
+
+    environment_suffix: str
+    region: str
+    profile: Profile
+    nat: NatMode
+    vpc_cidr: str
+    zones: int
+    state_backend: StateBackend | None
+    ownership: Ownership
+    alarm_email: str | None
+    customer_email: str | None
+    webhook_url: str | None
+    gateway_url: str | None
+    gateway_key_retention_hours: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Return the settings ``environment`` describes.
+
+        Raises:
+            SettingsError: at least one is wrong; all that are wrong are named.
+        """
+        return _Reader(environment).settings()
+
+
+class _Reader:
+    """Reads one variable after another and keeps every problem for one answer."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._problems: list[str] = []
+
+    def settings(self) -> Settings:
+        suffix = self._suffix()
+        profile = self._profile(suffix)
+        settings = Settings(
+            environment_suffix=suffix,
+            region=self._matching("AWS_REGION", _REGION, "an AWS region such as eu-central-1", default="us-east-1"),
+            profile=profile,
+            nat=self._nat(profile.nat),
+            vpc_cidr=self._checked("VPC_CIDR", _is_vpc_range, "a private IPv4 range from /16 to /24", "10.0.0.0/16"),
+            zones=self._number("AVAILABILITY_ZONES", least=1, most=6, default=profile.zones),
+            state_backend=self._state_backend(),
+            ownership=self._ownership(),
+            alarm_email=self._optional("ALARM_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
+            customer_email=self._optional("CUSTOMER_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
+            webhook_url=self._optional("WEBHOOK_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
+            gateway_url=self._optional("GATEWAY_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
+            gateway_key_retention_hours=self._number("GATEWAY_KEY_RETENTION_HOURS", least=1, most=8760, default=24),
+        )
+        if profile is PRODUCTION and settings.gateway_url is None:
+            self._problems.append(
+                "GATEWAY_URL must be set where PROFILE is production: the simulator moves no money (got nothing)"
+            )
+        if self._problems:
+            raise SettingsError(self._problems)
+        return settings
+
+    def _text(self, name: str, default: str = "") -> str:
+        return self._environment.get(name, "").strip() or default
+
+    def _refuse(self, name: str, rule: str, got: str) -> None:
+        self._problems.append(f"{name} must be {rule} (got {got!r})")
+
+    def _suffix(self) -> str:
+        suffix = self._text("ENVIRONMENT_SUFFIX", "dev")
+        if len(suffix) > LONGEST_SUFFIX or not _SUFFIX.fullmatch(suffix):
+            rule = f"at most {LONGEST_SUFFIX} lower-case letters, digits and single hyphens between them"
+            self._refuse("ENVIRONMENT_SUFFIX", rule, suffix)
+        return suffix
+
+    def _profile(self, suffix: str) -> Profile:
+        by_suffix = suffix if suffix in PROFILES else SANDBOX.name
+        name = self._text("PROFILE", by_suffix)
+        if name not in PROFILES:
+            self._refuse("PROFILE", f"one of {', '.join(sorted(PROFILES))}", name)
+        return PROFILES.get(name, SANDBOX)
+
+    def _nat(self, default: NatMode) -> NatMode:
+        text = self._text("NAT_MODE", default)
+        if text not in list(NatMode):
+            self._refuse("NAT_MODE", f"one of {', '.join(NatMode)}", text)
+            return default
+        return NatMode(text)
+
+    def _matching(self, name: str, pattern: re.Pattern[str], rule: str, default: str) -> str:
+        return self._checked(name, pattern.fullmatch, rule, default)
+
+    def _checked(self, name: str, holds: Callable[[str], object], rule: str, default: str) -> str:
+        text = self._text(name, default)
+        if not holds(text):
+            self._refuse(name, rule, text)
+        return text
+
+    def _optional(self, name: str, holds: Callable[[str], object], rule: str) -> str | None:
+        text = self._text(name)
+        if text and not holds(text):
+            self._refuse(name, rule, text)
+        return text or None
+
+    def _number(self, name: str, *, least: int, most: int, default: int) -> int:
+        text = self._text(name, str(default))
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            self._refuse(name, f"a whole number from {least} to {most}", text)
+            return default
+        return int(text)
+
+    def _state_backend(self) -> StateBackend | None:
+        bucket = self._text("TERRAFORM_STATE_BUCKET")
+        region = self._text("TERRAFORM_STATE_BUCKET_REGION", self._text("AWS_REGION", "us-east-1"))
+        if not bucket:
+            if self._text("TERRAFORM_STATE_BUCKET_REGION"):
+                self._refuse("TERRAFORM_STATE_BUCKET", "set where TERRAFORM_STATE_BUCKET_REGION is", "")
+            return None
+        if not _BUCKET.fullmatch(bucket):
+            self._refuse("TERRAFORM_STATE_BUCKET", "the name of an S3 bucket", bucket)
+        if not _REGION.fullmatch(region):
+            self._refuse("TERRAFORM_STATE_BUCKET_REGION", "an AWS region such as eu-central-1", region)
+        return StateBackend(bucket=bucket, region=region)
+
+    def _ownership(self) -> Ownership:
+        values = {field.name: self._text(field.name.upper()) for field in fields(Ownership)}
+        for name, value in values.items():
+            if not _is_tag_value(value):
+                rule = "at most 256 letters, digits, spaces and . : / = + - @ _ (a tag's value)"
+                self._refuse(name.upper(), rule, value)
+        return Ownership(**values)
+
+
+def _is_vpc_range(text: str) -> bool:
+    try:
+        network = IPv4Network(text)
+    except ValueError:
+        return False
+    return network.is_private and 16 <= network.prefixlen <= 24  # noqa: PLR2004 - AWS takes /16 to /28; /24 leaves room
+
+
+def _is_safe_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return False
+    if url.username or url.fragment or not url.hostname:
+        return False
+    return url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
+
+
+def _is_tag_value(text: str) -> bool:
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    return len(text) <= 256 and re.fullmatch(r"[\w .:/=+\-@]*", text) is not None  # noqa: PLR2004 - AWS's limit

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+from payments_infra.constructs.nat import NatMode
+
+from payments_infra.profiles import PRODUCTION, SANDBOX, STAGING
+from payments_infra.settings import LONGEST_SUFFIX, Settings, SettingsError, StateBackend
+
+
+def read(**environment: str) -> Settings:
+    return Settings.from_environment(environment)
+
+
+def test_an_empty_environment_describes_a_sandbox_called_dev_in_us_east_1_with_local_state() -> None:
+    settings = read()
+    assert (settings.environment_suffix, settings.region, settings.profile) == ("dev", "us-east-1", SANDBOX)
+    assert settings.state_backend is None
+    assert settings.webhook_url is None
+    assert settings.gateway_url is None
+
+
+def test_every_mistake_is_named_in_one_answer() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(
+            ENVIRONMENT_SUFFIX="Has Spaces",
+            AWS_REGION="the moon",
+            VPC_CIDR="8.8.8.0/24",
+            AVAILABILITY_ZONES="many",
+            NAT_MODE="pigeon",
+            PROFILE="huge",
+            TERRAFORM_STATE_BUCKET="No_Bucket",
+            TERRAFORM_STATE_BUCKET_REGION="mars",
+            TEAM="a" * 257,
+            ALARM_EMAIL="nobody",
+            CUSTOMER_EMAIL="nobody",
+            WEBHOOK_URL="http://example.com",
+            GATEWAY_URL="ftp://example.com",
+            GATEWAY_KEY_RETENTION_HOURS="0",
+        )
+    named = [problem.split()[0] for problem in caught.value.problems]
+    assert sorted(named) == [
+        "ALARM_EMAIL",
+        "AVAILABILITY_ZONES",
+        "AWS_REGION",
+        "CUSTOMER_EMAIL",
+        "ENVIRONMENT_SUFFIX",
+        "GATEWAY_KEY_RETENTION_HOURS",
+        "GATEWAY_URL",
+        "NAT_MODE",
+        "PROFILE",
+        "TEAM",
+        "TERRAFORM_STATE_BUCKET",
+        "TERRAFORM_STATE_BUCKET_REGION",
+        "VPC_CIDR",
+        "WEBHOOK_URL",
+    ]
+    assert all("(got " in problem for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("suffix", ["pr-123", "a", "a" * LONGEST_SUFFIX])
+def test_a_suffix_of_lower_case_letters_digits_and_single_hyphens_is_taken(suffix: str) -> None:
+    assert read(ENVIRONMENT_SUFFIX=suffix).environment_suffix == suffix
+
+
+@pytest.mark.parametrize("suffix", ["a" * (LONGEST_SUFFIX + 1), "Dev", "a--b", "-a", "a-", "a_b", "a.b", "ä"])
+def test_a_suffix_that_would_break_an_aws_name_is_refused(suffix: str) -> None:
+    with pytest.raises(SettingsError, match="ENVIRONMENT_SUFFIX"):
+        read(ENVIRONMENT_SUFFIX=suffix)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "profile"), [("prod", PRODUCTION), ("production", PRODUCTION), ("staging", STAGING), ("pr-7", SANDBOX)]
+)
+def test_the_suffix_names_the_profile_unless_one_is_set(suffix: str, profile: object) -> None:
+    assert read(ENVIRONMENT_SUFFIX=suffix, GATEWAY_URL="https://pay.example").profile is profile
+    assert read(ENVIRONMENT_SUFFIX=suffix, PROFILE="sandbox").profile is SANDBOX
+
+
+def test_production_is_refused_on_the_simulator_because_it_moves_no_money() -> None:
+    with pytest.raises(SettingsError, match="GATEWAY_URL must be set"):
+        read(ENVIRONMENT_SUFFIX="prod")
+
+
+def test_production_keeps_data_and_logs_longer_than_the_others() -> None:
+    assert PRODUCTION.retain_data
+    assert not SANDBOX.retain_data
+    assert PRODUCTION.log_retention_days > STAGING.log_retention_days > SANDBOX.log_retention_days
+
+
+def test_the_state_bucket_takes_the_deployment_region_unless_it_has_its_own() -> None:
+    """Defect: Hard-coded places."""
+    assert read(TERRAFORM_STATE_BUCKET="states", AWS_REGION="eu-west-1").state_backend == StateBackend(
+        bucket="states", region="eu-west-1"
+    )
+    assert read(TERRAFORM_STATE_BUCKET="states", TERRAFORM_STATE_BUCKET_REGION="us-west-2").state_backend == (
+        StateBackend(bucket="states", region="us-west-2")
+    )
+
+
+def test_a_state_region_without_a_bucket_is_refused() -> None:
+    with pytest.raises(SettingsError, match="TERRAFORM_STATE_BUCKET must be set"):
+        read(TERRAFORM_STATE_BUCKET_REGION="us-west-2")
+
+
+def test_blank_variables_count_as_absent() -> None:
+    assert read(ENVIRONMENT_SUFFIX=" ", TERRAFORM_STATE_BUCKET="", WEBHOOK_URL="  ") == read()
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example/payments", "http://127.0.0.1:8080/hook"])
+def test_webhooks_go_over_tls_except_on_loopback(url: str) -> None:
+    assert read(WEBHOOK_URL=url).webhook_url == url
+
+
+@pytest.mark.parametrize("url", ["http://hooks.example", "https://user:secret@hooks.example", "https://", "hooks"])
+def test_an_unsafe_webhook_address_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="WEBHOOK_URL"):
+        read(WEBHOOK_URL=url)
+
+
+@pytest.mark.parametrize("mode", list(NatMode))
+def test_every_nat_mode_can_be_chosen(mode: NatMode) -> None:
+    assert read(NAT_MODE=mode.value).nat is mode
+
+
+def test_the_owner_becomes_tags_and_a_tag_aws_would_refuse_is_refused() -> None:
+    assert read(REPOSITORY="acme/payments", COMMIT_AUTHOR="Ada").ownership.commit_author == "Ada"
+    with pytest.raises(SettingsError, match="COMMIT_AUTHOR"):
+        read(COMMIT_AUTHOR="Ada <script>")
