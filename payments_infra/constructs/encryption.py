@@ -1,0 +1,234 @@
+"""KMS keys, who may use them, and through which service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
+from cdktf_cdktf_provider_aws.kms_key import KmsKey
+from constructs import Construct
+
+from payments_infra.constructs.iam import policy_document, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from payments_infra.constructs.iam import Conditions, Role
+    from payments_infra.constructs.naming import Naming
+    from payments_infra.constructs.place import Place
+
+DATA_SERVICES = ("dynamodb", "s3", "secretsmanager")
+"""Services that call KMS in the name of whoever reads or writes tables, objects and secrets."""
+
+QUEUE_SERVICES = ("sns", "sqs")
+"""Services that call KMS in the name of whoever sends, receives or publishes. Neither needs a principal for that."""
+
+FUNCTION_SERVICES = ("lambda",)
+"""Lambda decrypts a function's environment by a grant it makes when the function is created; no role needs more.
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"""
+
+
+class Key(Construct):
+    """A symmetric key with an alias, yearly rotation and a policy that names everyone by service and source.
+
+    The account administers the key and delegates to IAM, so a role needs a grant, and one grant is enough.
+
+    Args:
+        name: what the alias is called, without ``alias/``.
+        description: what the key encrypts, for people.
+        place: account and region of the key.
+        services: services through which roles may use the key, for example ``sqs``; every grant is limited to them.
+            None named means no limit.
+        deletion_window_days: how long a deleted key can be brought back (7 to 30).
+
+    Raises:
+        ValueError: ``deletion_window_days`` is outside what KMS takes.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        place: Place,
+        services: Sequence[str] = (),
+        deletion_window_days: int = 30,
+    ) -> None:
+        super().__init__(scope, id_)
+        # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+        if not 7 <= deletion_window_days <= 30:  # noqa: PLR2004 - the bounds KMS takes
+            raise ValueError(f"deletion_window_days must be between 7 and 30, got {deletion_window_days}")
+        self._through: Conditions | None = None
+        if services:
+            hosts = sorted(f"{service}.{place.region}.{place.domain}" for service in services)
+            self._through = {"StringEquals": {"kms:ViaService": hosts}}
+        self._statements: list[dict[str, Any]] = [_administration(place)]
+        self.key = KmsKey(
+            self,
+            "key",
+            description=description,
+            enable_key_rotation=True,
+            deletion_window_in_days=deletion_window_days,
+            policy=policy_document(*self._statements),
+        )
+        self.alias = KmsAlias(self, "alias", name=f"alias/{name}", target_key_id=self.key.key_id)
+
+    @property
+    def arn(self) -> str:
+        """ARN of the key."""
+        return str(self.key.arn)
+
+    def grant_encrypt(self, role: Role) -> None:
+        """Let ``role`` encrypt with data keys, and read them back when a service reuses one."""
+        role.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.arn, conditions=self._through)
+
+    def grant_decrypt(self, role: Role) -> None:
+        """Let ``role`` decrypt. Reading *and* writing an encrypted DynamoDB table takes no more than this.
+
+        The table's own grant covers the rest.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        """
+        role.allow("kms:Decrypt", on=self.arn, conditions=self._through)
+
+    def allow_service(self, service: str, *actions: str, sid: str, conditions: Conditions) -> None:
+        """Let the service principal ``service`` use the key in its own name, under ``conditions``.
+
+        Conditions may name what is encrypted only by :meth:`Place.arn`: a reference would be a cycle.
+        """
+        self._statements.append(
+            statement(*sorted(actions), on="*", principal={"Service": service}, conditions=conditions, sid=sid)
+        )
+        self.key.policy = policy_document(*self._statements)
+
+
+class Encryption(Construct):
+    """The keys of one environment: one for each kind of secret, so that no service reaches another's.
+
+    ===========  ==========================================  ==================================================
+    key          encrypts                                    lets in by the key's own policy
+    ===========  ==========================================  ==================================================
+    `data`       tables, buckets, secrets                    nobody: DynamoDB, S3 and Secrets Manager act for the
+                                                             caller or by a grant
+    `queues`     queues and topics                           SNS, EventBridge, CloudWatch alarms and S3 events
+    `functions`  environment variables of functions          nobody: Lambda acts by a grant
+    `logs`       log groups                                  CloudWatch Logs
+    ===========  ==========================================  ==================================================
+
+    Args:
+        naming: names the aliases; its names are also what services are limited to. A log group must therefore end
+            with such a name, for example ``/aws/lambda/payments-validator-dev``.
+        place: account and region.
+        shared: one key for all four, about $3 a month cheaper. Each service that one of the keys lets in then
+            reaches it, still under its own conditions.
+        deletion_window_days: how long a deleted key can be brought back (7 to 30).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        naming: Naming,
+        place: Place,
+        shared: bool = False,
+        deletion_window_days: int = 30,
+    ) -> None:
+        super().__init__(scope, id_)
+
+        def key(part: str, encrypts: str, services: Sequence[str]) -> Key:
+            return Key(
+                self,
+                part,
+                name=naming.name(part, kind="alias"),
+                description=f"{encrypts} of {naming.project} {naming.suffix}",
+                place=place,
+                services=services,
+                deletion_window_days=deletion_window_days,
+            )
+
+        if shared:
+            everything = (*DATA_SERVICES, *QUEUE_SERVICES, *FUNCTION_SERVICES)
+            self.data = self.queues = self.functions = self.logs = key("shared", "Everything", everything)
+        else:
+            self.data = key("data", "Tables, buckets and secrets", DATA_SERVICES)
+            self.queues = key("queues", "Queues and topics", QUEUE_SERVICES)
+            self.functions = key("functions", "Environment variables", FUNCTION_SERVICES)
+            self.logs = key("logs", "Log groups", ("logs",))
+        _let_in_logs(self.logs, naming, place)
+        _let_in_senders(self.queues, naming, place)
+
+
+def _administration(place: Place) -> dict[str, Any]:
+    """Return the statement that lets the account's IAM policies decide, as KMS recommends.
+
+    Without it a key can become unmanageable for good.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return statement(
+        "kms:*",
+        sid="AdministeredByTheAccount",
+        on="*",
+        principal={"AWS": f"arn:{place.partition}:iam::{place.account_id}:root"},
+    )
+
+
+def _let_in_logs(key: Key, naming: Naming, place: Place) -> None:
+    """Let CloudWatch Logs use ``key`` for the log groups of this project.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    key.allow_service(
+        f"logs.{place.region}.{place.domain}",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+        sid="LogGroups",
+        conditions={
+            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:*{_any_name(naming)}")}
+        },
+    )
+
+
+def _let_in_senders(key: Key, naming: Naming, place: Place) -> None:
+    """Let the services that send in their own name reach this project's queues and topics.
+
+    Each may touch only messages of our queues or topics (the encryption context) and, where the service says for
+    whom it acts, only for our own resources.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    names = _any_name(naming)
+    queues = {"kms:EncryptionContext:aws:sqs:arn": place.arn("sqs", names)}
+    topics = {"kms:EncryptionContext:aws:sns:topicArn": place.arn("sns", names)}
+    ours = {"aws:SourceAccount": place.account_id}
+
+    def let_in(service: str, sid: str, context: dict[str, str], source: str) -> None:
+        key.allow_service(
+            f"{service}.amazonaws.com",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            sid=sid,
+            conditions={"StringEquals": ours, "ArnLike": {**context, "aws:SourceArn": source}},
+        )
+
+    let_in("sns", "TopicsToQueues", queues, place.arn("sns", names))
+    let_in("events", "RulesToQueues", queues, place.arn("events", f"rule/{names}"))
+    let_in("cloudwatch", "AlarmsToTopics", topics, place.arn("cloudwatch", f"alarm:{names}"))
+    let_in("s3", "BucketsToQueues", queues, f"arn:{place.partition}:s3:::{naming.project}-*")
+    # EventBridge names no source when it publishes to an encrypted topic: a condition on one would silently drop
+    # every event. The topic's own policy must name the rule.
+    key.allow_service(
+        "events.amazonaws.com",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        sid="RulesToTopics",
+        conditions={"ArnLike": topics},
+    )
+
+
+def _any_name(naming: Naming) -> str:
+    return f"{naming.project}-*-{naming.suffix}"
