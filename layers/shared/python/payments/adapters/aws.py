@@ -1,0 +1,65 @@
+"""Connections to AWS: one botocore session per process, clients with time-outs that fit inside a function's own.
+
+botocore is used without boto3: the pipeline speaks the low-level protocol (exact numbers, no float anywhere), and the
+import is what a cold start pays for. Clients are safe to share between threads.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_sns.client import SNSClient
+    from mypy_boto3_sqs.client import SQSClient
+
+_PARALLEL_RECORDS = 10
+"""Records of one batch handled at once; each may hold a connection."""
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+def _client(service: str, *, read_timeout_seconds: int) -> Any:  # noqa: ANN401 - botocore builds client classes at run time
+    config = Config(
+        connect_timeout=2,
+        read_timeout=read_timeout_seconds,
+        # Standard mode backs off with jitter and stops retrying when the service as a whole is unwell.
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=_PARALLEL_RECORDS,
+        tcp_keepalive=True,
+    )
+    return _session().create_client(service, config=config)
+
+
+def dynamodb() -> DynamoDBClient:
+    """Return a DynamoDB client; a single-item request that takes 3 seconds is lost and better tried again."""
+    return cast("DynamoDBClient", _client("dynamodb", read_timeout_seconds=3))
+
+
+def sqs() -> SQSClient:
+    """Return an SQS client."""
+    return cast("SQSClient", _client("sqs", read_timeout_seconds=5))
+
+
+def sns() -> SNSClient:
+    """Return an SNS client."""
+    return cast("SNSClient", _client("sns", read_timeout_seconds=5))
+
+
+def secrets_manager() -> SecretsManagerClient:
+    """Return a Secrets Manager client."""
+    return cast("SecretsManagerClient", _client("secretsmanager", read_timeout_seconds=5))
+
+
+def error_code(error: ClientError) -> str:
+    """Return the code AWS answered with, such as ``ConditionalCheckFailedException``."""
+    return error.response.get("Error", {}).get("Code", "")

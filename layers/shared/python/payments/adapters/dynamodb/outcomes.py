@@ -1,0 +1,69 @@
+"""What to make of a conditional write that DynamoDB refused: what it met, and whether to try it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from payments.adapters.aws import error_code
+from payments.adapters.backoff import attempts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from payments.adapters.dynamodb.attributes import Item
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_PASSING_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONFLICT_ATTEMPTS = 5
+
+Answer = TypeVar("Answer")
+
+
+def found_instead(error: ClientError) -> Item:
+    """Return the item a failed condition met, empty where there was none; raise any other error again."""
+    if error_code(error) != f"{_CONDITION_FAILED}Exception":
+        raise error
+    found: Item = _details(error).get("Item", {})
+    return found
+
+
+def found_by_transaction(error: ClientError) -> Sequence[Item]:
+    """Return, for each write of a cancelled transaction, the item that failed its condition; empty where none did.
+
+    Anything but a cancellation by a failed condition is raised again.
+    """
+    reasons = _cancellation_reasons(error)
+    if not any(reason.get("Code") == _CONDITION_FAILED for reason in reasons):
+        raise error
+    return [reason.get("Item", {}) for reason in reasons]
+
+
+def despite_conflicts(write: Callable[[], Answer]) -> Answer:
+    """Return what ``write`` returns, trying again while another transaction is at work on the same item.
+
+    The SDK does not repeat these: two requests with one idempotency key, a moment apart, are enough to meet one.
+    """
+    for attempt in attempts(_CONFLICT_ATTEMPTS):
+        try:
+            return write()
+        except ClientError as error:
+            if attempt == _CONFLICT_ATTEMPTS or not _will_pass(error):
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _will_pass(error: ClientError) -> bool:
+    reasons = {reason.get("Code") for reason in _cancellation_reasons(error)}
+    return error_code(error) == "TransactionConflictException" or bool(reasons & _PASSING_REASONS)
+
+
+def _cancellation_reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
+    reasons: Sequence[Mapping[str, Any]] = _details(error).get("CancellationReasons", [])
+    return reasons
+
+
+def _details(error: ClientError) -> Mapping[str, Any]:
+    # The stubs know what all of AWS's errors share; DynamoDB's say more.
+    return {**error.response}

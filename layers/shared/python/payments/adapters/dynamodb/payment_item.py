@@ -1,0 +1,130 @@
+"""A payment as an item of the payments table, and back; the images in the table's stream have the same shape.
+
+Attributes that only indexes and the processor's claim need are added here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from payments.adapters.dynamodb.attributes import entry_attributes, entry_from
+from payments.adapters.dynamodb.shards import day_shard, shard_of
+from payments.domain.payment import Claim, Payment, Status
+from payments.domain.timestamps import parsed, rfc3339
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from payments.adapters.dynamodb.attributes import Item
+
+MOVED_BY_TRANSITIONS = (
+    "status",
+    "updated_at",
+    "version",
+    "owner_token",
+    "gateway_reference",
+    "failure_code",
+    "gateway_key",
+    "lease_expires_at",
+    "attempt",
+    "first_claimed_at",
+    "open_shard",
+    "due_at",
+)
+"""Attributes a transition sets, or removes where the new version has none; ``history`` grows beside them."""
+
+
+def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
+    """Return ``payment`` as the table stores it; what is absent is left out, for an index key may not be empty."""
+    created = payment.created_at.astimezone(UTC)
+    texts = {
+        "payment_id": payment.payment_id,
+        "currency": payment.currency,
+        "status": str(payment.status),
+        "created_at": rfc3339(created),
+        "updated_at": rfc3339(payment.updated_at),
+        "created_shard": day_shard(created.date(), shard_of(payment.payment_id)),
+        "request_hash": payment.request_hash,
+        "owner_token": payment.owner_token,
+        "customer_id": payment.customer_id,
+        "description": payment.description,
+        "batch_id": payment.batch_id,
+        "gateway_reference": payment.gateway_reference,
+        "failure_code": payment.failure_code,
+    }
+    item: dict[str, AttributeValueTypeDef] = {name: {"S": text} for name, text in texts.items() if text is not None}
+    item["amount"] = {"N": format(payment.amount, "f")}
+    item["version"] = {"N": str(payment.version)}
+    item["history"] = {"L": [{"M": entry_attributes(entry)} for entry in payment.history]}
+    if payment.metadata:
+        item["metadata"] = {"M": {name: {"S": text} for name, text in payment.metadata.items()}}
+    return item | _claim_attributes(payment.claim) | _open_attributes(payment)
+
+
+def is_payment(item: Item) -> bool:
+    """Whether ``item`` is a payment; the same table keeps records of idempotency keys, which have no status."""
+    return "status" in item
+
+
+def from_item(item: Item) -> Payment:
+    """Return the payment that ``item`` holds.
+
+    Raises:
+        KeyError: an attribute every payment has is missing.
+        ValueError: an attribute holds what no writer of this package stores.
+    """
+    return Payment(
+        payment_id=item["payment_id"]["S"],
+        amount=Decimal(item["amount"]["N"]),
+        currency=item["currency"]["S"],
+        status=Status(item["status"]["S"]),
+        created_at=parsed(item["created_at"]["S"]),
+        updated_at=parsed(item["updated_at"]["S"]),
+        request_hash=item["request_hash"]["S"],
+        version=int(item["version"]["N"]),
+        owner_token=item["owner_token"]["S"],
+        history=tuple(entry_from(entry["M"]) for entry in item["history"]["L"]),
+        customer_id=_text(item, "customer_id"),
+        description=_text(item, "description"),
+        metadata={name: text["S"] for name, text in item.get("metadata", {}).get("M", {}).items()},
+        batch_id=_text(item, "batch_id"),
+        gateway_reference=_text(item, "gateway_reference"),
+        failure_code=_text(item, "failure_code"),
+        claim=_claim(item),
+        due_at=parsed(item["due_at"]["S"]) if "due_at" in item else None,
+    )
+
+
+def _text(item: Item, name: str) -> str | None:
+    return item[name]["S"] if name in item else None
+
+
+def _open_attributes(payment: Payment) -> dict[str, AttributeValueTypeDef]:
+    """Return the open index's keys: present only while the payment is open, which is what keeps that index small."""
+    if not payment.is_open or payment.due_at is None:
+        return {}
+    return {"open_shard": {"S": shard_of(payment.payment_id)}, "due_at": {"S": rfc3339(payment.due_at)}}
+
+
+def _claim_attributes(claim: Claim | None) -> dict[str, AttributeValueTypeDef]:
+    if claim is None:
+        return {}
+    return {
+        "gateway_key": {"S": claim.gateway_key},
+        "lease_expires_at": {"S": rfc3339(claim.lease_expires_at)},
+        "attempt": {"N": str(claim.attempt)},
+        "first_claimed_at": {"S": rfc3339(claim.first_claimed_at)},
+    }
+
+
+def _claim(item: Item) -> Claim | None:
+    if "gateway_key" not in item:
+        return None
+    return Claim(
+        gateway_key=item["gateway_key"]["S"],
+        lease_expires_at=parsed(item["lease_expires_at"]["S"]),
+        attempt=int(item["attempt"]["N"]),
+        first_claimed_at=parsed(item["first_claimed_at"]["S"]),
+    )
