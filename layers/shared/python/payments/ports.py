@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from payments.domain.charge import Charge
+from payments.domain.notification import Notification
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime, timedelta
     from decimal import Decimal
 
     from payments.domain.audit import AuditEvent
-    from payments.domain.notification import Notification
     from payments.domain.payment import Payment
 
 
@@ -143,17 +145,6 @@ class AuditTrail(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Charge:
-    """What a gateway did under one idempotency key. ``approved`` false means the gateway said no, with a code."""
-
-    approved: bool
-    reference: str
-    amount: Decimal
-    currency: str
-    decline_code: str | None = None
-
-
 class PaymentGateway(Protocol):
     """Whoever moves the money.
 
@@ -206,3 +197,22 @@ class Measurements(Protocol):
         A count is made before the write it warns of, so that a process dying between the two cannot hide it.
         """
         ...
+
+
+__all__ = [
+    "AuditLog",
+    "AuditTrail",
+    "Charge",
+    "Clock",
+    "KeyRecord",
+    "Measurements",
+    "MessageQueue",
+    "Notification",
+    "Notifier",
+    "OverduePayments",
+    "Page",
+    "PaymentGateway",
+    "PaymentReader",
+    "PaymentStore",
+    "Tokens",
+]

@@ -9,7 +9,8 @@
     ├── PaymentIdTaken            another request already uses this payment id
     ├── TransitionNotAllowed      the state machine has no such move
     ├── VersionConflict           somebody else moved the payment first; carries what is stored now
-    ├── HistoryMismatch           an audit event exists with other content
+    ├── SettlementContradicted    the gateway approved what is settled otherwise; a person must look
+    ├── HistoryMismatch           an audit event exists with other content, or a history is not what its hashes say
     ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
     ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
     └── GatewayError
@@ -85,8 +86,19 @@ class VersionConflict(PaymentError):
         super().__init__(f"payment {payment_id}: expected version {expected_version}, found {found}")
 
 
+class SettlementContradicted(PaymentError):
+    """The gateway approved a charge of a payment that somebody settled otherwise in the meantime."""
+
+    def __init__(self, payment_id: str, status: Status, gateway_reference: str) -> None:
+        self.payment_id, self.status, self.gateway_reference = payment_id, status, gateway_reference
+        super().__init__(
+            f"payment {payment_id} is {status}, but the gateway approved charge {gateway_reference}: "
+            "refund the charge there, or settle a payment that needs review as succeeded"
+        )
+
+
 class HistoryMismatch(PaymentError):
-    """An audit event with this id exists and says something else."""
+    """An audit event with this id exists and says something else, or a history breaks its own chain of hashes."""
 
 
 class MessageNotUnderstood(PaymentError):

@@ -66,3 +66,13 @@ def next_entry(
         hash="",
     )
     return HistoryEntry(**{**vars(unsealed), "hash": entry_hash(payment_id, unsealed)})
+
+
+def is_sound(payment_id: str, history: Sequence[HistoryEntry]) -> bool:
+    """Return whether ``history`` is whole: versions 1, 2, 3 …, each sealed by its hash and tied to the one before."""
+    previous = ""
+    for version, entry in enumerate(history, start=1):
+        if (entry.version, entry.previous_hash, entry.hash) != (version, previous, entry_hash(payment_id, entry)):
+            return False
+        previous = entry.hash
+    return bool(history)

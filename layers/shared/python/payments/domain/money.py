@@ -32,10 +32,12 @@ Left out are the codes with no minor unit (``N.A.`` in the list), in which nobod
 MAX_INTEGER_DIGITS = 15
 """Digits before the decimal point. With four decimals that is 19 digits, half of what DynamoDB keeps exactly (38)."""
 
+MAX_DECIMALS = max(CURRENCY_EXPONENTS.values())
+
 _EXACT = Context(prec=38, traps=[Inexact, InvalidOperation])
 _DECIMAL_TEXT = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,4})?")
-AMOUNT_PATTERN = f"^{_DECIMAL_TEXT.pattern}$"
-"""An amount written as a string: plain ASCII digits, no sign, no exponent, no leading zeros."""
+AMOUNT_PATTERN = rf"^(?!0(?:\.0+)?$){_DECIMAL_TEXT.pattern}$"
+"""An amount written as a string, for JSON Schema: ASCII digits above zero, no sign, exponent or leading zeros."""
 
 
 class AmountRefused(ValueError):
@@ -48,21 +50,43 @@ def amount_from(value: object, currency: str) -> Decimal:
     The result has exactly the currency's decimals: ``10``, ``10.0`` and ``"10.00"`` in USD are one and the same.
 
     Raises:
-        AmountRefused: another type (a float has lost its exact value), not a number, not above zero, too many digits, or
-            more decimals written than the currency has.
+        AmountRefused: see :func:`positive_decimal` and :func:`in_currency`.
+        KeyError: ``currency`` is not in :data:`CURRENCY_EXPONENTS`.
+    """
+    return in_currency(positive_decimal(value), currency)
+
+
+def positive_decimal(value: object) -> Decimal:
+    """Return the number that ``value`` writes, as far as it can be judged without knowing the currency.
+
+    Raises:
+        AmountRefused: another type (a float has lost its exact value), not finite, not above zero, or too long.
+    """
+    number = _decimal_from(value)
+    if not number.is_finite():
+        raise AmountRefused("must be a finite number")
+    if number <= 0:
+        raise AmountRefused("must be greater than zero")
+    if number.adjusted() >= MAX_INTEGER_DIGITS:
+        raise AmountRefused(f"must have at most {MAX_INTEGER_DIGITS} digits before the decimal point")
+    if _decimals_of(number) > MAX_DECIMALS:
+        raise AmountRefused(f"must have at most {MAX_DECIMALS} decimals")
+    return number
+
+
+def in_currency(number: Decimal, currency: str) -> Decimal:
+    """Return ``number`` with exactly the currency's decimals.
+
+    Zeros count as decimals where they are written: ``1.000`` USD may be somebody's thousand, and is refused.
+
+    Raises:
+        AmountRefused: ``number`` is written with more decimals than the currency has.
         KeyError: ``currency`` is not in :data:`CURRENCY_EXPONENTS`.
     """
     exponent = CURRENCY_EXPONENTS[currency]
-    amount = _decimal_from(value)
-    if not amount.is_finite():
-        raise AmountRefused("must be a finite number")
-    if amount <= 0:
-        raise AmountRefused("must be greater than zero")
-    if amount.adjusted() >= MAX_INTEGER_DIGITS:
-        raise AmountRefused(f"must have at most {MAX_INTEGER_DIGITS} digits before the decimal point")
-    if -int(amount.as_tuple().exponent) > exponent:
-        raise AmountRefused(f"must have at most {exponent} decimals in {currency}")
-    return _with_decimals(amount, exponent)
+    if _decimals_of(number) > exponent:
+        raise AmountRefused(f"must have {f'at most {exponent}' if exponent else 'no'} decimals in {currency}")
+    return _with_decimals(number, exponent)
 
 
 def canonical_text(amount: Decimal, currency: str) -> str:
@@ -99,6 +123,11 @@ def _decimal_from(value: object) -> Decimal:
             raise AmountRefused("must be a decimal such as 10 or 10.50: digits and a point, no sign, space or exponent")
         return Decimal(value)
     raise AmountRefused("must be a number or a decimal string")
+
+
+def _decimals_of(number: Decimal) -> int:
+    # An exponent is text only for NaN and infinities, which never get here.
+    return -int(number.as_tuple().exponent)
 
 
 def _with_decimals(amount: Decimal, exponent: int) -> Decimal:

@@ -149,6 +149,21 @@ def moved(payment: Payment, move: Move) -> Payment:
     )
 
 
+def as_accepted(payment: Payment) -> Payment:
+    """Return ``payment`` as it was at version 1, whatever became of it: the answer every replay of its request gets."""
+    return replace(
+        payment,
+        status=Status.ACCEPTED,
+        updated_at=payment.created_at,
+        version=1,
+        history=payment.history[:1],
+        claim=None,
+        due_at=None,
+        gateway_reference=None,
+        failure_code=None,
+    )
+
+
 __all__ = [
     "OPEN_STATUSES",
     "TERMINAL_STATUSES",
@@ -158,6 +173,7 @@ __all__ = [
     "Move",
     "Payment",
     "Status",
+    "as_accepted",
     "first_entry",
     "moved",
 ]

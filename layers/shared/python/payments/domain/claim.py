@@ -1,0 +1,70 @@
+"""Claims: the right to charge one payment for a while, and how far a gateway's memory of the key can be trusted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from payments.domain.payment import Claim, Move, Status, moved
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from payments.domain.payment import Payment
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""The sweeper looks at a payment at least this often, however many attempts failed."""
+
+_MAX_DOUBLINGS = 16
+
+
+def is_held(payment: Payment, *, now: datetime) -> bool:
+    """Return whether somebody's claim on ``payment`` still runs."""
+    return payment.claim is not None and payment.claim.lease_expires_at > now
+
+
+def next_claim(payment: Payment, *, now: datetime, lease: timedelta) -> Claim:
+    """Return a claim on ``payment`` until ``now + lease``: the first, or a take-over that keeps the gateway key."""
+    before = payment.claim
+    return Claim(
+        gateway_key=before.gateway_key if before else payment.payment_id,
+        lease_expires_at=now + lease,
+        attempt=before.attempt + 1 if before else 1,
+        first_claimed_at=before.first_claimed_at if before else now,
+    )
+
+
+def claimed(payment: Payment, claim: Claim, *, now: datetime, owner_token: str) -> Payment:
+    """Return ``payment`` under ``claim``.
+
+    Raises:
+        TransitionNotAllowed: ``payment`` is no longer open.
+    """
+    return moved(
+        payment,
+        Move(
+            to=Status.PROCESSING,
+            at=now,
+            actor="processor",
+            reason=f"attempt {claim.attempt}" + (", after the lease before ran out" if payment.claim else ""),
+            owner_token=owner_token,
+            claim=claim,
+            due_at=now + _pause_after(claim, lease=claim.lease_expires_at - now),
+        ),
+    )
+
+
+def _pause_after(claim: Claim, *, lease: timedelta) -> timedelta:
+    # Doubling keeps an hour's outage of the gateway from using up the attempts; redelivered messages don't wait for it.
+    return min(lease * (1 << min(claim.attempt - 1, _MAX_DOUBLINGS)), max(lease, LONGEST_PAUSE))
+
+
+def key_may_be_forgotten(payment: Payment, *, now: datetime, lease: timedelta, key_retention: timedelta) -> bool:
+    """Return whether the gateway may no longer know the key of ``payment``, read before the attempt made ``now``.
+
+    The whole attempt, a lease long at most, must end within the retention. A clock behind the last writer's can't vouch
+    for anything.
+    """
+    if payment.claim is None:
+        return False
+    return now < payment.updated_at or now + lease >= payment.claim.first_claimed_at + key_retention

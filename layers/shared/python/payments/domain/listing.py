@@ -1,0 +1,76 @@
+"""Which payments a caller wants to see: the query parameters of ``GET /payments``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from payments.domain.errors import RequestRefused, Violation
+from payments.domain.request import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+PARAMETERS = ("customer_id", "created_on", "limit", "next_token")
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LIMIT = re.compile("[0-9]{1,3}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One page of the payments of a customer, or of those created on a day (UTC); exactly one of the two is set."""
+
+    customer_id: str | None = None
+    created_on: date | None = None
+    limit: int = DEFAULT_LIMIT
+    next_token: str | None = None
+
+
+def read_listing(parameters: Mapping[str, str]) -> Listing:
+    """Return the listing that query ``parameters`` ask for.
+
+    Raises:
+        RequestRefused: with every parameter at fault, named in the pointer as if the query were an object.
+    """
+    violations = (
+        [Violation("", f"the parameters are {', '.join(PARAMETERS)}")] if set(parameters) - set(PARAMETERS) else []
+    )
+    if ("customer_id" in parameters) == ("created_on" in parameters):
+        violations.append(Violation("", "name either customer_id or created_on"))
+    customer_id = parameters.get("customer_id")
+    if customer_id is not None:
+        customer_id = FIELDS["customer_id"].kind.read(customer_id, "/customer_id", violations)
+    listing = Listing(
+        customer_id=customer_id,
+        created_on=_day(parameters.get("created_on"), violations),
+        limit=_limit(parameters.get("limit"), violations),
+        next_token=parameters.get("next_token"),
+    )
+    if violations:
+        raise RequestRefused(violations)
+    return listing
+
+
+def _day(text: str | None, violations: list[Violation]) -> date | None:
+    if text is None:
+        return None
+    try:
+        # fromisoformat also takes 20261122 and week dates; one day has one spelling here.
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        violations.append(Violation("/created_on", "must be a day such as 2026-11-22"))
+        return None
+
+
+def _limit(text: str | None, violations: list[Violation]) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:
+        violations.append(Violation("/limit", f"must be a whole number from 1 to {MAX_LIMIT}"))
+        return DEFAULT_LIMIT
+    return int(text)

@@ -1,0 +1,85 @@
+"""Takes a request in: one conditional write, from which everything else follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from payments.domain.errors import IdempotencyConflict, PaymentIdTaken
+from payments.domain.identifiers import checked_idempotency_key, payment_id_from_key
+from payments.domain.payment import Payment, Status, as_accepted, first_entry
+from payments.ports import KeyRecord
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from payments.domain.request import PaymentRequest
+    from payments.ports import Clock, PaymentStore, Tokens
+
+KEY_RETENTION = timedelta(days=30)
+"""How long an idempotency key is remembered beside a payment id of the client's own; other keys are never forgotten."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The payment as it was accepted; ``replayed`` when an earlier request had asked the same."""
+
+    payment: Payment
+    replayed: bool
+
+
+def accept_payment(
+    request: PaymentRequest,
+    *,
+    idempotency_key: str | None,
+    store: PaymentStore,
+    clock: Clock,
+    tokens: Tokens,
+    open_deadline: timedelta,
+) -> Accepted:
+    """Store ``request`` as an accepted payment, or return the one it repeats; the same answer however often it comes.
+
+    The sweeper looks after the payment once ``open_deadline`` has passed.
+
+    Raises:
+        RequestRefused: ``idempotency_key`` has not the shape of one.
+        IdempotencyConflict: the key came before with another request.
+        PaymentIdTaken: the request's payment id belongs to another request.
+    """
+    derived_id = payment_id_from_key(checked_idempotency_key(idempotency_key)) if idempotency_key is not None else None
+    now = clock()
+    payment = _new_payment(
+        request,
+        payment_id=request.payment_id or derived_id or tokens(),
+        now=now,
+        owner_token=tokens(),
+        due_at=now + open_deadline,
+    )
+    key_record = None
+    if derived_id and derived_id != payment.payment_id:
+        key_record = KeyRecord(record_id=derived_id, request_hash=payment.request_hash, expires_at=now + KEY_RETENTION)
+    try:
+        stored = store.create(payment, key_record=key_record)
+    except PaymentIdTaken as taken:
+        if derived_id == payment.payment_id:
+            raise IdempotencyConflict("the idempotency key came before with another request") from taken
+        raise
+    return Accepted(as_accepted(stored), replayed=stored.owner_token != payment.owner_token)
+
+
+def _new_payment(
+    request: PaymentRequest, *, payment_id: str, now: datetime, owner_token: str, due_at: datetime
+) -> Payment:
+    asked = {**vars(request), "payment_id": payment_id}
+    return Payment(
+        **asked,
+        status=Status.ACCEPTED,
+        created_at=now,
+        updated_at=now,
+        request_hash=request.request_hash,
+        version=1,
+        owner_token=owner_token,
+        history=(first_entry(payment_id, status=Status.ACCEPTED, at=now, actor="api", reason="accepted over the API"),),
+        due_at=due_at,
+    )
