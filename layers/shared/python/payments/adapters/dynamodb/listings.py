@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from payments.adapters.backoff import attempts
 from payments.adapters.dynamodb.page_tokens import Position, positions_in, token_for
-from payments.adapters.dynamodb.payment_item import from_item
-from payments.adapters.dynamodb.shards import SHARDS, day_shard
+from payments.adapters.dynamodb.payment_item import day_shard, from_item
+from payments.domain.identifiers import SHARDS
 from payments.ports import Page
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payments.adapters.dynamodb.shards import SHARDS
+from payments.domain.identifiers import SHARDS
 from payments.domain.timestamps import rfc3339
 
 if TYPE_CHECKING:

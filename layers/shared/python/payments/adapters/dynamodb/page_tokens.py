@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from payments.domain.errors import RequestRefused, Violation
+from payments.domain.identifiers import is_payment_id
 from payments.domain.timestamps import parsed
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def positions_in(token: str, listing: str, partitions: Collection[str]) -> dict[
 
 def _position(created_at: str, payment_id: str) -> Position:
     parsed(created_at)
-    if not isinstance(payment_id, str) or not payment_id:
-        raise TypeError
+    if not is_payment_id(payment_id):
+        raise ValueError(payment_id)
     return Position(created_at, payment_id)
 
 

@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payments.adapters.dynamodb.attributes import entry_attributes, entry_from
-from payments.adapters.dynamodb.shards import day_shard, shard_of
+from payments.domain.identifiers import shard_of
 from payments.domain.payment import Claim, Payment, Status
 from payments.domain.timestamps import parsed, rfc3339
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from payments.adapters.dynamodb.attributes import Item
@@ -34,6 +36,11 @@ MOVED_BY_TRANSITIONS = (
     "due_at",
 )
 """Attributes a transition sets, or removes where the new version has none; ``history`` grows beside them."""
+
+
+def day_shard(day: date, shard: str) -> str:
+    """Return the by-day index's partition of ``day`` (UTC) and ``shard``, such as ``2026-11-22#07``."""
+    return f"{day.isoformat()}#{shard}"
 
 
 def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:

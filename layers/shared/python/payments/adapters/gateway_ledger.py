@@ -1,0 +1,102 @@
+"""The simulated gateway's ledger in a DynamoDB table: one item per reference (payment id) and idempotency key.
+
+It plays somebody else's books: nothing of the product reads it, so it can count what the product did.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from payments.adapters.dynamodb.outcomes import found_instead
+from payments.ports import Charge
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from payments.adapters.dynamodb.attributes import Item
+
+# Only the first attempt makes the line; every later one meets it.
+IS_FIRST_ATTEMPT = "attribute_not_exists(reference)"
+
+# A key charges once: what stands is never written over.
+IS_UNCHARGED = "attribute_not_exists(approved)"
+
+
+class DynamoDbLedger:
+    """A :class:`payments.adapters.gateway_simulator.Ledger`; needs ``PutItem``, ``UpdateItem`` and ``Query``."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def begin(self, *, reference: str, idempotency_key: str) -> bool:
+        """Note an attempt; return whether it is the first, also when its answer was lost and it was sent again."""
+        attempt = str(uuid4())
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**_key(reference, idempotency_key), "first_attempt": {"S": attempt}},
+                ConditionExpression=IS_FIRST_ATTEMPT,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            return bool(found_instead(error)["first_attempt"]["S"] == attempt)
+        return True
+
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
+        """Write ``charge`` unless one stands; return the one that stands."""
+        charged = _attributes(charge)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(reference, idempotency_key),
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in charged),
+                ConditionExpression=IS_UNCHARGED,
+                ExpressionAttributeNames={f"#{name}": name for name in charged},
+                ExpressionAttributeValues={f":{name}": value for name, value in charged.items()},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            return _charge(found_instead(error))
+        return charge
+
+    def charges_of(self, reference: str) -> list[Charge]:
+        """Return every charge written for ``reference``."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#reference = :reference",
+            FilterExpression="attribute_exists(approved)",
+            ExpressionAttributeNames={"#reference": "reference"},
+            ExpressionAttributeValues={":reference": {"S": reference}},
+            ConsistentRead=True,
+        )
+        return [_charge(item) for page in pages for item in page["Items"]]
+
+
+def _key(reference: str, idempotency_key: str) -> dict[str, AttributeValueTypeDef]:
+    return {"reference": {"S": reference}, "idempotency_key": {"S": idempotency_key}}
+
+
+def _attributes(charge: Charge) -> dict[str, AttributeValueTypeDef]:
+    attributes: dict[str, AttributeValueTypeDef] = {
+        "approved": {"BOOL": charge.approved},
+        "charge_id": {"S": charge.reference},
+        "amount": {"N": format(charge.amount, "f")},
+        "currency": {"S": charge.currency},
+    }
+    return attributes | ({"decline_code": {"S": charge.decline_code}} if charge.decline_code else {})
+
+
+def _charge(item: Item) -> Charge:
+    return Charge(
+        approved=item["approved"]["BOOL"],
+        reference=item["charge_id"]["S"],
+        amount=Decimal(item["amount"]["N"]),
+        currency=item["currency"]["S"],
+        decline_code=item["decline_code"]["S"] if "decline_code" in item else None,
+    )

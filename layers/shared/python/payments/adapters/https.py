@@ -1,0 +1,71 @@
+"""HTTP to others: https only, time-outs always, no redirects, no repeats, answers of bounded length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LONGEST_ANSWER_BYTES = 65_536
+
+
+class NoAnswer(Exception):
+    """No whole answer came: unreachable, cut off, too slow or too long. The other side may still have acted."""
+
+
+class Answer(NamedTuple):
+    """What the other side said."""
+
+    status: int
+    body: bytes
+
+
+class HttpsClient:
+    """Sends requests to one place.
+
+    Repeats are left to the queue, which knows how often and how far apart; a redirect would take a signed body or a
+    bearer token to somebody else.
+
+    Raises:
+        ValueError: ``url`` is neither https nor on loopback.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float, connections: int = 10) -> None:
+        address = urlsplit(url)
+        if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
+            raise ValueError(f"{address.scheme}://{address.hostname} must be https (plain http is for loopback only)")
+        self._url = url.rstrip("/")
+        self._pool = urllib3.PoolManager(
+            maxsize=connections,
+            timeout=urllib3.Timeout(connect=min(3.0, timeout_seconds), read=timeout_seconds),
+            retries=False,
+            cert_reqs="CERT_REQUIRED",
+        )
+
+    def request(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Return the answer to one request.
+
+        Raises:
+            NoAnswer: there is none to go by.
+        """
+        try:
+            response = self._pool.request(
+                method, self._url + path, headers=dict(headers), body=body, redirect=False, preload_content=False
+            )
+            try:
+                content = response.read(_LONGEST_ANSWER_BYTES + 1, decode_content=True)
+            finally:
+                # A connection read to the end is back in the pool already; one that was not must not be used again.
+                response.close()
+        except (HTTPError, OSError) as error:
+            # The error's own text can hold the address with its path and query; its kind says enough.
+            raise NoAnswer(f"{method} got no answer: {type(error).__name__}") from error
+        if len(content) > _LONGEST_ANSWER_BYTES:
+            raise NoAnswer(f"{method} got an answer of more than {_LONGEST_ANSWER_BYTES} bytes")
+        return Answer(response.status, content)
