@@ -48,7 +48,7 @@ def write(path: Path, content: str) -> Path:
 
 @pytest.mark.slow
 def test_the_synthesized_json_is_byte_equal_with_and_without_the_hooks(tmp_path: Path) -> None:
-    run(sys.executable, APP, tmp_path / "stock")
+    run(sys.executable, APP, tmp_path / "stock", JSII_NODE=str(NODE))
     run(sys.executable, "-c", RUN_WITH_HOOKS, APP, tmp_path / "fast")
 
     stock, fast = ((tmp_path / bindings / "stacks/small/cdk.tf.json").read_bytes() for bindings in ("stock", "fast"))
