@@ -90,7 +90,9 @@ class PaymentStore(PaymentReader, Protocol):
         """Add ``payment`` if its id (and, with ``key_record``, its idempotency key) is new.
 
         Returns ``payment`` itself when this call, or an earlier try of this very call (same ``owner_token``),
-        wrote it. Otherwise returns what is stored already under the id when its request hash is the same.
+        wrote it. Otherwise returns what is stored already under the id when its request hash is the same; a key that
+        such a replay brings for the first time is remembered from then on. A key record past its ``expires_at`` counts
+        as absent.
 
         Raises:
             IdempotencyConflict: the item under ``key_record.record_id`` (a key record, or a payment that was derived

@@ -1,0 +1,349 @@
+"""In-memory ports with the semantics the real ones are held to, and a way to die at any step between two of them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeVar
+
+from payments.domain.errors import (
+    DeliveryFailed,
+    GatewayAmbiguous,
+    GatewayRefused,
+    HistoryMismatch,
+    IdempotencyConflict,
+    PaymentIdTaken,
+    PaymentNotFound,
+    RequestRefused,
+    VersionConflict,
+    Violation,
+)
+from payments.domain.identifiers import SHARDS, shard_of, uuid7
+from payments.ports import Charge, KeyRecord, Notification, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from decimal import Decimal
+
+    from payments.domain.audit import AuditEvent
+    from payments.domain.payment import Payment
+
+START = datetime(2026, 11, 22, 3, 36, 42, tzinfo=UTC)
+
+Answer = TypeVar("Answer")
+
+
+class ProcessDied(BaseException):
+    """The worker is gone, in the middle of what it did. No ``except Exception`` sees it, as none sees a SIGKILL."""
+
+
+class Faults:
+    """Kills the worker at the n-th step; every effect of a fake has a step right before it and one right after."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._fatal_step: int | None = None
+
+    def kill_at(self, step: int) -> None:
+        """Let the process die at the ``step``-th step from now (0 is the next one)."""
+        self._fatal_step = len(self.seen) + step
+
+    def around(self, name: str, effect: Callable[[], Answer]) -> Answer:
+        self._step(f"before {name}")
+        answer = effect()
+        self._step(f"after {name}")
+        return answer
+
+    def _step(self, name: str) -> None:
+        self.seen.append(name)
+        if self._fatal_step is not None and len(self.seen) > self._fatal_step:
+            self._fatal_step = None
+            raise ProcessDied(name)
+
+
+class FakeClock:
+    """Stands still until moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, by: timedelta) -> None:
+        self.now += by
+
+
+class FakeTokens:
+    """UUIDv7s that count up: the same in every run."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    def __call__(self) -> str:
+        self._drawn += 1
+        return uuid7(START, self._drawn.to_bytes(10))
+
+
+class FakeMeasurements:
+    """Sums up what was counted."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def count(self, name: str, value: int = 1) -> None:
+        self.counts[name] += value
+
+
+class FakeStore:
+    """A payments table with its conditions, its stream and its index of open payments.
+
+    ``lose_next_answer`` makes the next write happen, drops its answer and lets the SDK try it again, as botocore does.
+    """
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.payments: dict[str, Payment] = {}
+        self.key_records: dict[str, KeyRecord] = {}
+        self.changes: list[tuple[Payment | None, Payment]] = []
+        self.writes = 0
+        self.before_next_write: Callable[[], object] | None = None
+        self._faults = faults or Faults()
+        self._answers_to_lose = 0
+
+    def lose_next_answer(self) -> None:
+        self._answers_to_lose += 1
+
+    def get(self, payment_id: str) -> Payment:
+        if payment_id not in self.payments:
+            raise PaymentNotFound(payment_id)
+        return self.payments[payment_id]
+
+    def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
+        return self._write("create", lambda: self._create(payment, key_record))
+
+    def advance(self, payment: Payment) -> None:
+        return self._write("advance", lambda: self._advance(payment))
+
+    def list_of_customer(self, customer_id: str, *, limit: int, next_token: str | None) -> Page:
+        return self._page(lambda payment: payment.customer_id == customer_id, limit, next_token)
+
+    def list_created_on(self, day: date, *, limit: int, next_token: str | None) -> Page:
+        return self._page(lambda payment: payment.created_at.date() == day, limit, next_token)
+
+    def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
+        due = sorted(
+            (payment.due_at, payment.payment_id)
+            for payment in self.payments.values()
+            if payment.due_at is not None and payment.due_at < moment
+        )
+        of_shard = {shard: [found for found in due if shard_of(found[1]) == shard][:limit] for shard in SHARDS}
+        return [payment_id for _, payment_id in sorted(found for part in of_shard.values() for found in part)]
+
+    def _write(self, name: str, write: Callable[[], Answer]) -> Answer:
+        if self.before_next_write:
+            intrusion, self.before_next_write = self.before_next_write, None
+            intrusion()
+        if self._answers_to_lose:
+            self._answers_to_lose -= 1
+            write()
+        return self._faults.around(name, write)
+
+    def _create(self, payment: Payment, key_record: KeyRecord | None) -> Payment:
+        self._check_key(payment, key_record)
+        stored = self.payments.get(payment.payment_id)
+        if stored and stored.owner_token == payment.owner_token:
+            return payment
+        if stored and stored.request_hash != payment.request_hash:
+            raise PaymentIdTaken(payment.payment_id)
+        if key_record:
+            self.key_records[key_record.record_id] = key_record
+        if not stored:
+            self._put(None, payment)
+        return stored or payment
+
+    def _check_key(self, payment: Payment, key_record: KeyRecord | None) -> None:
+        # One item under the id that the key derives: a key record, or the payment that the key alone led to.
+        if key_record is None:
+            if self._living_record(payment.payment_id, payment.created_at):
+                raise IdempotencyConflict("the idempotency key came before with another request")
+            return
+        record = self._living_record(key_record.record_id, payment.created_at)
+        found = record or self.payments.get(key_record.record_id)
+        if found and found.request_hash != payment.request_hash:
+            raise IdempotencyConflict("the idempotency key came before with another request")
+        if self._living_record(payment.payment_id, payment.created_at):
+            raise PaymentIdTaken(payment.payment_id)
+
+    def _living_record(self, record_id: str, now: datetime) -> KeyRecord | None:
+        record = self.key_records.get(record_id)
+        return record if record and record.expires_at > now else None
+
+    def _advance(self, payment: Payment) -> None:
+        stored = self.payments.get(payment.payment_id)
+        if stored and (stored.version, stored.owner_token, stored.status) == (
+            payment.version,
+            payment.owner_token,
+            payment.status,
+        ):
+            return
+        if not stored or stored.version != payment.version - 1:
+            raise VersionConflict(payment.payment_id, payment.version - 1, stored)
+        self._put(stored, payment)
+
+    def _put(self, old: Payment | None, new: Payment) -> None:
+        self.payments[new.payment_id] = new
+        self.changes.append((old, new))
+        self.writes += 1
+
+    def _page(self, wanted: Callable[[Payment], bool], limit: int, next_token: str | None) -> Page:
+        if next_token is not None and not next_token.isdecimal():
+            raise RequestRefused([Violation("", "next_token was not issued for this listing")])
+        start = int(next_token or 0)
+        found = sorted(filter(wanted, self.payments.values()), key=lambda p: (p.created_at, p.payment_id), reverse=True)
+        more = len(found) > start + limit
+        return Page(tuple(found[start : start + limit]), str(start + limit) if more else None)
+
+
+class FakeQueue:
+    """Takes messages, except for the ids in ``refused``."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.messages: deque[str] = deque()
+        self.refused: set[str] = set()
+        self._faults = faults or Faults()
+
+    def send(self, payment_ids: Iterable[str]) -> Sequence[str]:
+        ids = list(payment_ids)
+        self._faults.around("send", lambda: self.messages.extend(id_ for id_ in ids if id_ not in self.refused))
+        return [id_ for id_ in ids if id_ in self.refused]
+
+
+class FakeAuditLog:
+    """Appends, and refuses to say anything else about what it holds."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.events: dict[str, AuditEvent] = {}
+        self._faults = faults or Faults()
+
+    def append(self, event: AuditEvent) -> None:
+        self._faults.around("append", lambda: self._append(event))
+
+    def events_of(self, payment_id: str) -> Sequence[AuditEvent]:
+        found = (event for event in self.events.values() if event.payment_id == payment_id)
+        return sorted(found, key=lambda event: event.entry.version)
+
+    def _append(self, event: AuditEvent) -> None:
+        recorded = self.events.setdefault(event.event_id, event)
+        if recorded.entry.hash != event.entry.hash:
+            raise HistoryMismatch(f"event {event.event_id} is recorded with another hash")
+
+
+class FakeNotifier:
+    """Keeps what it delivered; fails ``failures`` times first."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.delivered: list[Notification] = []
+        self.failures = 0
+        self._faults = faults or Faults()
+
+    def notify(self, notification: Notification) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("the topic did not take it")
+        self._faults.around("notify", lambda: self.delivered.append(notification))
+
+
+class Act(Enum):
+    """How a :class:`FakeGateway` behaves at one call."""
+
+    APPROVE = auto()
+    DECLINE = auto()
+    REFUSE = auto()
+    TIME_OUT_BEFORE_CHARGING = auto()
+    TIME_OUT_AFTER_CHARGING = auto()
+    ECHO_ANOTHER_AMOUNT = auto()
+
+
+class FakeGateway:
+    """A gateway that keeps the four promises and not one more: it forgets a key when ``key_retention`` is over.
+
+    ``taken`` lists every time money moved, so a payment in it twice was charged twice. ``acts`` are used up one a call;
+    without one it approves. ``clock`` is the gateway's own: the workers' clocks may differ from it.
+    """
+
+    def __init__(
+        self, clock: FakeClock, *, key_retention: timedelta = timedelta(hours=24), faults: Faults | None = None
+    ) -> None:
+        self.acts: deque[Act] = deque()
+        self.taken: list[str] = []
+        self.keys_seen: defaultdict[str, set[str]] = defaultdict(set)
+        self.charge_calls = 0
+        self.find_calls = 0
+        self.finds_nothing_out = False
+        self._clock = clock
+        self._key_retention = key_retention
+        self._faults = faults or Faults()
+        self._remembered: dict[str, tuple[datetime, Charge]] = {}
+        self._charges: defaultdict[str, list[Charge]] = defaultdict(list)
+
+    @property
+    def key_retention(self) -> timedelta:
+        return self._key_retention
+
+    def charge(self, *, idempotency_key: str, reference: str, amount: Decimal, currency: str) -> Charge:
+        self.charge_calls += 1
+        self.keys_seen[reference].add(idempotency_key)
+        act = self.acts.popleft() if self.acts else Act.APPROVE
+        if act is Act.TIME_OUT_BEFORE_CHARGING:
+            raise GatewayAmbiguous("time-out")
+        if act is Act.REFUSE:
+            raise GatewayRefused("account_closed", "no")
+        new = Charge(
+            approved=act is not Act.DECLINE,
+            reference=f"ch_{reference}",
+            amount=amount + 1 if act is Act.ECHO_ANOTHER_AMOUNT else amount,
+            currency=currency,
+            decline_code="insufficient_funds" if act is Act.DECLINE else None,
+        )
+        charge = self._faults.around("charge", lambda: self._once(idempotency_key, reference, new))
+        if act is Act.TIME_OUT_AFTER_CHARGING:
+            raise GatewayAmbiguous("time-out")
+        return charge
+
+    def find(self, *, reference: str) -> Charge | None:
+        self.find_calls += 1
+        if self.finds_nothing_out:
+            raise GatewayAmbiguous("500")
+        charges = self._charges[reference]
+        return charges[0] if charges else None
+
+    def _once(self, idempotency_key: str, reference: str, new: Charge) -> Charge:
+        since, charge = self._remembered.get(idempotency_key, (None, new))
+        if since is not None and self._clock() < since + self._key_retention:
+            return charge
+        self._remembered[idempotency_key] = (self._clock(), new)
+        self._charges[reference].append(new)
+        if new.approved:
+            self.taken.append(reference)
+        return new
+
+
+class InMemoryLedger:
+    """The simulator's book, in a dictionary by reference and key."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str], Charge | None] = {}
+
+    def begin(self, *, reference: str, idempotency_key: str) -> bool:
+        first = (reference, idempotency_key) not in self._lines
+        self._lines.setdefault((reference, idempotency_key), None)
+        return first
+
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
+        stands = self._lines.get((reference, idempotency_key)) or charge
+        self._lines[reference, idempotency_key] = stands
+        return stands
+
+    def charges_of(self, reference: str) -> Sequence[Charge]:
+        return [charge for (of, _), charge in self._lines.items() if of == reference and charge is not None]
