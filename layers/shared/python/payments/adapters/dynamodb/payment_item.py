@@ -104,6 +104,15 @@ def from_item(item: Item) -> Payment:
     )
 
 
+def payment_in(image: Item | None) -> Payment | None:
+    """Return the payment a stream record's image holds; None where there is no image or it is none of a payment.
+
+    Raises:
+        KeyError, ValueError: as :func:`from_item`.
+    """
+    return from_item(image) if image and is_payment(image) else None
+
+
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] if name in item else None
 
