@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from cdktf import DefaultTokenResolver, StringConcat, Tokenization
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
@@ -78,9 +79,14 @@ class Role(Construct):
         """Allow ``actions`` on one resource or several, by ARN, under ``conditions``."""
         self._add("Allow", actions, on, conditions)
 
-    def deny(self, *actions: str, on: str | Sequence[str]) -> None:
-        """Deny ``actions`` whatever any other statement allows."""
-        self._add("Deny", actions, on, None)
+    def deny(
+        self,
+        *actions: str,
+        on: str | Sequence[str],
+        conditions: Conditions | None = None,
+    ) -> None:
+        """Deny ``actions`` under ``conditions``, whatever any other statement allows."""
+        self._add("Deny", actions, on, conditions)
 
     def _add(
         self,
@@ -89,11 +95,23 @@ class Role(Construct):
         on: str | Sequence[str],
         conditions: Conditions | None,
     ) -> None:
-        for resource in [on] if isinstance(on, str) else on:
-            self._actions[effect, resource, json.dumps(conditions or {}, sort_keys=True)].update(actions)
+        said = self._resolved({"on": [on] if isinstance(on, str) else list(on), "conditions": dict(conditions or {})})
+        under = json.dumps(said.get("conditions", {}), sort_keys=True)
+        for resource in said["on"]:
+            self._actions[effect, resource, under].update(actions)
         if self._policy is None:
             self._policy = IamRolePolicy(self, "policy", name="permissions", role=self.role.id, policy="")
         self._policy.policy = self.document()
+
+    def _resolved(self, value: dict[str, Any]) -> dict[str, Any]:
+        # Every look at an attribute makes a new token. Only the references they stand for can be told apart.
+        resolved: dict[str, Any] = Tokenization.resolve(
+            value,
+            preparing=False,
+            resolver=DefaultTokenResolver(StringConcat()),
+            scope=self,
+        )
+        return resolved
 
     def document(self) -> str:
         """Return the policy as it stands, as JSON."""

@@ -20,7 +20,6 @@ class Metric:
         dimensions: dimension names and values that pick the one resource.
         period_seconds: length of one data point.
         label: what a person reads on the dashboard.
-        unit_is_share: the value is a share of one and is drawn as such.
     """
 
     namespace: str
