@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
-from payments_infra.constructs.iam import policy_document, statement
-from payments_infra.constructs.metric import Metric
+from payments_infra.constructs.dead_letters import LONGEST_RETENTION_SECONDS, DeadLetters, queue_metric, tls_only
+from payments_infra.constructs.limits import refuse_out_of_range
 
 if TYPE_CHECKING:
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.iam import Role
+    from payments_infra.constructs.metric import Metric
     from payments_infra.constructs.naming import Naming
     from payments_infra.constructs.place import Place
 
 VISIBILITY_FACTOR = 6
 """AWS asks for a visibility time-out of at least six times the consumer's.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
-
-LONGEST_RETENTION_SECONDS = 14 * 24 * 3600
-"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
 
 
 class Pipeline(Construct):
@@ -59,25 +57,21 @@ class Pipeline(Construct):
         data_key_reuse_seconds: int = 300,
     ) -> None:
         super().__init__(scope, id_)
-        _refuse_out_of_range("consumer_timeout_seconds", consumer_timeout_seconds, 1, 900)
-        _refuse_out_of_range("retention_seconds", retention_seconds, 60, LONGEST_RETENTION_SECONDS - 1)
-        _refuse_out_of_range("max_receives", max_receives, 1, 1000)
-        _refuse_out_of_range("data_key_reuse_seconds", data_key_reuse_seconds, 60, 86400)
+        refuse_out_of_range("consumer_timeout_seconds", consumer_timeout_seconds, 1, 900)
+        refuse_out_of_range("retention_seconds", retention_seconds, 60, LONGEST_RETENTION_SECONDS - 1)
+        refuse_out_of_range("max_receives", max_receives, 1, 1000)
         self._key = key
         self.visibility_timeout_seconds = VISIBILITY_FACTOR * consumer_timeout_seconds
         name = naming.name(part, kind="queue")
-        dead_letters_name = naming.name(f"{part}-dead-letters", kind="queue")
-        self.dead_letters = SqsQueue(
+        self.dead_letters = DeadLetters(
             self,
             "dead_letters",
-            name=dead_letters_name,
-            message_retention_seconds=LONGEST_RETENTION_SECONDS,
-            kms_master_key_id=key.arn,
-            kms_data_key_reuse_period_seconds=data_key_reuse_seconds,
-            policy=tls_only(place.arn("sqs", dead_letters_name)),
-            redrive_allow_policy=json.dumps(
-                {"redrivePermission": "byQueue", "sourceQueueArns": [place.arn("sqs", name)]}
-            ),
+            part=part,
+            naming=naming,
+            place=place,
+            key=key,
+            source_name=name,
+            data_key_reuse_seconds=data_key_reuse_seconds,
         )
         self.queue = SqsQueue(
             self,
@@ -116,41 +110,12 @@ class Pipeline(Construct):
 
     def metric_oldest_message_age(self) -> Metric:
         """Age in seconds of the oldest message nobody has finished."""
-        return _metric(self.queue, "ApproximateAgeOfOldestMessage", "oldest message (s)")
+        return queue_metric(self.queue, "ApproximateAgeOfOldestMessage", "oldest message (s)")
 
     def metric_waiting(self) -> Metric:
         """Number of messages waiting."""
-        return _metric(self.queue, "ApproximateNumberOfMessagesVisible", "waiting")
+        return queue_metric(self.queue, "ApproximateNumberOfMessagesVisible", "waiting")
 
     def metric_dead_letters(self) -> Metric:
         """Number of messages that were given up."""
-        return _metric(self.dead_letters, "ApproximateNumberOfMessagesVisible", "dead letters")
-
-
-def tls_only(queue_arn: str) -> str:
-    """Return a queue policy that refuses every request that did not come over TLS."""
-    return policy_document(
-        statement(
-            "sqs:*",
-            sid="RefusePlainText",
-            effect="Deny",
-            principal="*",
-            on=queue_arn,
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-        )
-    )
-
-
-def _metric(queue: SqsQueue, name: str, label: str) -> Metric:
-    return Metric(
-        namespace="AWS/SQS",
-        name=name,
-        statistic="Maximum",
-        dimensions={"QueueName": queue.name},
-        label=f"{queue.name_input} {label}",
-    )
-
-
-def _refuse_out_of_range(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be between {least} and {most}, got {value}")
+        return self.dead_letters.metric_waiting()

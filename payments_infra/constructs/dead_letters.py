@@ -1,0 +1,115 @@
+"""Where messages and records go that nobody could handle: kept as long as SQS keeps anything, and watched."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from constructs import Construct
+
+from payments_infra.constructs.iam import policy_document, statement
+from payments_infra.constructs.limits import refuse_out_of_range
+from payments_infra.constructs.metric import Metric
+
+if TYPE_CHECKING:
+    from payments_infra.constructs.encryption import Key
+    from payments_infra.constructs.iam import Role
+    from payments_infra.constructs.naming import Naming
+    from payments_infra.constructs.place import Place
+
+LONGEST_RETENTION_SECONDS = 14 * 24 * 3600
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+
+class DeadLetters(Construct):
+    """One queue of given-up messages: of another queue, or of records a function could not handle.
+
+    Args:
+        part: whose dead letters they are, kebab-case; the queue is called ``{part}-dead-letters``.
+        naming: names the queue.
+        place: where it is, for policies that name queues before they exist.
+        key: encrypts the queue; its permissions come along with every grant.
+        source_name: physical name of the one queue that may redrive into this one; without it no queue may.
+        data_key_reuse_seconds: how long SQS reuses a data key before it asks KMS again (60 to 86400).
+
+    Raises:
+        ValueError: a number is outside what AWS takes.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        part: str,
+        naming: Naming,
+        place: Place,
+        key: Key,
+        source_name: str | None = None,
+        data_key_reuse_seconds: int = 300,
+    ) -> None:
+        super().__init__(scope, id_)
+        refuse_out_of_range("data_key_reuse_seconds", data_key_reuse_seconds, 60, 86400)
+        self._key = key
+        self.name = naming.name(f"{part}-dead-letters", kind="queue")
+        self.queue = SqsQueue(
+            self,
+            "queue",
+            name=self.name,
+            message_retention_seconds=LONGEST_RETENTION_SECONDS,
+            kms_master_key_id=key.arn,
+            kms_data_key_reuse_period_seconds=data_key_reuse_seconds,
+            policy=tls_only(place.arn("sqs", self.name)),
+            redrive_allow_policy=_may_redrive(place.arn("sqs", source_name) if source_name else None),
+        )
+
+    @property
+    def arn(self) -> str:
+        """ARN of the queue."""
+        return str(self.queue.arn)
+
+    @property
+    def url(self) -> str:
+        """URL of the queue."""
+        return str(self.queue.url)
+
+    def grant_send(self, role: Role) -> None:
+        """Let ``role`` put into the queue what it gave up. A queue's own redrive needs no permission."""
+        role.allow("sqs:SendMessage", on=self.arn)
+        self._key.grant_encrypt(role)
+
+    def metric_waiting(self) -> Metric:
+        """Number of messages that were given up and that nobody has looked after."""
+        return queue_metric(self.queue, "ApproximateNumberOfMessagesVisible", "waiting")
+
+
+def tls_only(queue_arn: str) -> str:
+    """Return a queue policy that refuses every request that did not come over TLS."""
+    return policy_document(
+        statement(
+            "sqs:*",
+            sid="RefusePlainText",
+            effect="Deny",
+            principal="*",
+            on=queue_arn,
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        )
+    )
+
+
+def queue_metric(queue: SqsQueue, name: str, label: str) -> Metric:
+    """Return the metric ``name`` of ``queue`` at its highest in each minute."""
+    return Metric(
+        namespace="AWS/SQS",
+        name=name,
+        statistic="Maximum",
+        dimensions={"QueueName": queue.name},
+        label=f"{queue.name_input} {label}",
+    )
+
+
+def _may_redrive(source_arn: str | None) -> str:
+    if source_arn is None:
+        return json.dumps({"redrivePermission": "denyAll"})
+    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]})
