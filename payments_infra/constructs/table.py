@@ -1,0 +1,153 @@
+"""The payments table: one item per payment, three lean indexes that spread, and the stream that is the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from constructs import Construct
+
+from payments_infra.constructs.encrypted_table import Attribute, LeanIndex, encrypted_table, table_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from payments_infra.constructs.encryption import Key
+    from payments_infra.constructs.iam import Role
+    from payments_infra.constructs.metric import Metric
+    from payments_infra.constructs.naming import Naming
+
+BY_CUSTOMER = LeanIndex(
+    name="by-customer",
+    partition=Attribute(name="customer_id"),
+    sort=Attribute(name="created_at"),
+)
+"""A customer's payments in the order they were made."""
+
+BY_DAY = LeanIndex(
+    name="by-day",
+    partition=Attribute(name="created_shard"),
+    sort=Attribute(name="created_at"),
+)
+"""A day's payments: eight partitions such as ``2026-11-22#07``, so that today's writes don't meet in one."""
+
+OPEN_BY_DUE = LeanIndex(
+    name="open-by-due",
+    partition=Attribute(name="open_shard"),
+    sort=Attribute(name="due_at"),
+)
+"""Open payments by deadline. Sparse: both attributes go when a payment is finished, and with them its entry."""
+
+PAYMENTS_ONLY: Mapping[str, Any] = {"dynamodb": {"NewImage": {"status": {"S": [{"exists": True}]}}}}
+"""Filter for readers of the stream: changes of payments, not of the idempotency keys kept beside them."""
+
+
+class PaymentsTable(Construct):
+    """Payments, found by id, customer, day of creation, and by being overdue.
+
+    Grants are one per thing a use case does, and give what the adapter calls for it.
+
+    Args:
+        naming: names the table.
+        key: encrypts everything in it; its permissions come along with every grant.
+        deletion_protection: refuse to delete the table; give it up only where payments may be lost.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        naming: Naming,
+        key: Key,
+        deletion_protection: bool = True,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._key = key
+        self.table = encrypted_table(
+            self,
+            "table",
+            name=naming.name("payments", kind="table"),
+            key=key,
+            partition=Attribute(name="payment_id"),
+            indexes=(BY_CUSTOMER, BY_DAY, OPEN_BY_DUE),
+            deletion_protection=deletion_protection,
+            streamed=True,
+            expiry_attribute="expires_at",
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the table (a reference)."""
+        return str(self.table.name)
+
+    @property
+    def arn(self) -> str:
+        """ARN of the table."""
+        return str(self.table.arn)
+
+    @property
+    def stream_arn(self) -> str:
+        """ARN of the stream of changes."""
+        return str(self.table.stream_arn)
+
+    def grant_create(self, role: Role) -> None:
+        """Let ``role`` add payments, alone or together with their idempotency key.
+
+        A transaction asks for no more than its puts do, and neither does being told what a condition met.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+        """
+        self._grant(role, "dynamodb:PutItem", on=self.arn)
+
+    def grant_read(self, role: Role) -> None:
+        """Let ``role`` read one payment by its id."""
+        self._grant(role, "dynamodb:GetItem", on=self.arn)
+
+    def grant_list(self, role: Role) -> None:
+        """Let ``role`` list payments by customer and by day: ids from the index, then the payments in a batch."""
+        self._grant(role, "dynamodb:Query", on=self._index_arn(BY_CUSTOMER))
+        self._grant(role, "dynamodb:Query", on=self._index_arn(BY_DAY))
+        self._grant(role, "dynamodb:BatchGetItem", on=self.arn)
+
+    def grant_advance(self, role: Role) -> None:
+        """Let ``role`` move payments that exist to their next status; it can't add any."""
+        self._grant(role, "dynamodb:UpdateItem", on=self.arn)
+
+    def grant_find_overdue(self, role: Role) -> None:
+        """Let ``role`` see ids and deadlines of open payments, and nothing of the payments themselves."""
+        self._grant(role, "dynamodb:Query", on=self._index_arn(OPEN_BY_DUE))
+
+    def grant_stream(self, role: Role) -> None:
+        """Let Lambda read the stream in the name of ``role``: exactly the actions an event source mapping checks.
+
+        It checks ``ListStreams`` on this very stream, so no ``*`` is needed.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+        """
+        self._grant(
+            role,
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+            on=self.stream_arn,
+        )
+
+    def metric_read_throttles(self) -> Metric:
+        """Reads DynamoDB turned away; the SDK repeats them a few times."""
+        return table_metric(self.table, "ReadThrottleEvents", "throttled reads")
+
+    def metric_write_throttles(self) -> Metric:
+        """Writes DynamoDB turned away because of the table itself."""
+        return table_metric(self.table, "WriteThrottleEvents", "throttled writes")
+
+    def metric_index_write_throttles(self, index: LeanIndex) -> Metric:
+        """Writes ``index`` could not follow; the table then turns writes away too."""
+        metric = table_metric(self.table, "WriteThrottleEvents", f"{index.name} throttled writes")
+        return replace(metric, dimensions={**metric.dimensions, "GlobalSecondaryIndexName": index.name})
+
+    def _index_arn(self, index: LeanIndex) -> str:
+        return f"{self.arn}/index/{index.name}"
+
+    def _grant(self, role: Role, *actions: str, on: str) -> None:
+        role.allow(*actions, on=on)
+        self._key.grant_decrypt(role)
