@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, Api
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
-from payments_infra.constructs.api_access import Allowance, ApiAccess
+from payments_infra.constructs.api_access import ApiAccess, Limits
 from payments_infra.constructs.api_stage import ApiStage
 from payments_infra.constructs.fingerprint import fingerprint
 from payments_infra.constructs.gateway_responses import GatewayResponses
@@ -45,7 +45,7 @@ class Api(Construct):
         routes: what is served.
         models: JSON Schema (draft 4) of each body model the routes name.
         authorization: what a caller needs beside the API key.
-        allowance: what the API key, and all callers together, may use.
+        limits: what the API key, and all callers together, may use.
         timeout_seconds: how long API Gateway waits for a function, 1 to 29.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
         trace: record requests with X-Ray.
@@ -68,7 +68,7 @@ class Api(Construct):
         routes: Sequence[Route],
         models: Mapping[str, str] | None = None,
         authorization: Authorization = "NONE",
-        allowance: Allowance | None = None,
+        limits: Limits | None = None,
         timeout_seconds: int = 29,
         log_retention_days: int = 30,
         trace: bool = False,
@@ -104,13 +104,13 @@ class Api(Construct):
             deployment=self.deployment,
             place=place,
             key=key,
-            allowance=allowance or Allowance(),
+            limits=limits or Limits(),
             log_retention_days=log_retention_days,
             trace=trace,
             log_role=log_role,
         )
         self.stage = self.serving.stage
-        self.access = ApiAccess(self, "access", name=self.name, stage=self.stage, allowance=allowance or Allowance())
+        self.access = ApiAccess(self, "access", name=self.name, stage=self.stage, limits=limits or Limits())
         if web_acl is not None:
             Wafv2WebAclAssociation(self, "firewall", resource_arn=self.stage.arn, web_acl_arn=web_acl.arn)
 

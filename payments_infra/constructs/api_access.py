@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowance:
+class Limits:
     """How much may be asked of an API.
 
     Args:
@@ -48,19 +48,19 @@ class ApiAccess(Construct):
     Args:
         name: name of key and plan.
         stage: what the key opens.
-        allowance: what the key may use.
+        limits: what the key may use.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, stage: ApiGatewayStage, allowance: Allowance) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, stage: ApiGatewayStage, limits: Limits) -> None:
         super().__init__(scope, id_)
         self.usage_plan = ApiGatewayUsagePlan(
             self,
             "usage_plan",
             name=name,
             api_stages=[ApiGatewayUsagePlanApiStages(api_id=stage.rest_api_id, stage=stage.stage_name)],
-            quota_settings=ApiGatewayUsagePlanQuotaSettings(limit=allowance.requests_per_day, period="DAY"),
+            quota_settings=ApiGatewayUsagePlanQuotaSettings(limit=limits.requests_per_day, period="DAY"),
             throttle_settings=ApiGatewayUsagePlanThrottleSettings(
-                rate_limit=allowance.requests_per_second, burst_limit=allowance.burst_requests
+                rate_limit=limits.requests_per_second, burst_limit=limits.burst_requests
             ),
         )
         self.key = ApiGatewayApiKey(self, "key", name=name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
     from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 
-    from payments_infra.constructs.api_access import Allowance
+    from payments_infra.constructs.api_access import Limits
     from payments_infra.constructs.api_log_role import ApiLogRole
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.place import Place
@@ -52,7 +52,7 @@ class ApiStage(Construct):
         deployment: what is served.
         place: where the stage is.
         key: encrypts the logs.
-        allowance: what all callers together may use.
+        limits: what all callers together may use.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
         trace: record requests with X-Ray.
         log_role: to wait for, where the same stack manages it.
@@ -68,7 +68,7 @@ class ApiStage(Construct):
         deployment: ApiGatewayDeployment,
         place: Place,
         key: Key,
-        allowance: Allowance,
+        limits: Limits,
         log_retention_days: int,
         trace: bool,
         log_role: ApiLogRole | None,
@@ -104,8 +104,8 @@ class ApiStage(Construct):
                 metrics_enabled=True,
                 logging_level="ERROR",
                 data_trace_enabled=False,  # would write whole requests and answers into the log
-                throttling_rate_limit=allowance.requests_per_second,
-                throttling_burst_limit=allowance.burst_requests,
+                throttling_rate_limit=limits.requests_per_second,
+                throttling_burst_limit=limits.burst_requests,
             ),
         )
 

@@ -28,12 +28,6 @@ Authorization = Literal["NONE", "AWS_IAM"]
 LONGEST_TIMEOUT_SECONDS = 29
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
 
-JSON_OBJECT = json.dumps(
-    {"$schema": "http://json-schema.org/draft-04/schema#", "title": "a JSON object", "type": "object"}
-)
-"""Model of a body that is a JSON object and may otherwise be anything: the function says what is wrong with a field,
-which API Gateway can't. https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html"""
-
 
 class RouteTable(Construct):
     """What one REST API serves.

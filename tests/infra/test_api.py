@@ -10,21 +10,18 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from payments_infra.constructs.api import Api
-from payments_infra.constructs.api_access import Allowance
+from payments_infra.constructs.api_access import Limits
 from payments_infra.constructs.api_log_role import ApiLogRole
-from payments_infra.constructs.encryption import Key
 from payments_infra.constructs.gateway_responses import PROBLEMS
-from payments_infra.constructs.naming import Naming
-from payments_infra.constructs.place import Place
 from payments_infra.constructs.route import Route
-from payments_infra.constructs.route_table import JSON_OBJECT
 from payments_infra.constructs.web_acl import WebAcl
+from tests.infra.ground import Ground
 from tests.infra.template import Template, synthesized
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
-NAMING = Naming(project="payments", suffix="dev")
+JSON_OBJECT = json.dumps({"$schema": "http://json-schema.org/draft-04/schema#", "type": "object"})
 
 
 class AnyFunction(Construct):
@@ -45,11 +42,10 @@ class AnyFunction(Construct):
         )
 
 
-def ground(stack: TerraformStack) -> dict[str, Any]:
+def common(stack: TerraformStack) -> dict[str, Any]:
     """Return what every API of the stack stands on."""
-    place = Place(stack, "place")
-    key = Key(stack, "logs", name="payments-logs-dev", description="Logs", place=place)
-    return {"naming": NAMING, "place": place, "key": key}
+    ground = Ground(stack)
+    return {"naming": ground.naming, "place": ground.place, "key": ground.key}
 
 
 def one_route(stack: TerraformStack, path: str = "/") -> list[Route]:
@@ -71,7 +67,7 @@ def api_template(**options: Any) -> Template:  # noqa: ANN401 - the options of A
         defaults: dict[str, Any] = {"models": {"Payment": JSON_OBJECT}}
         if "routes" not in options:
             defaults["routes"] = routes_of(stack)
-        Api(stack, "api", **ground(stack), **{**defaults, **options})
+        Api(stack, "api", **common(stack), **{**defaults, **options})
 
     return synthesized(build)
 
@@ -153,8 +149,8 @@ def test_the_quota_is_ten_thousand_a_day_unless_said_otherwise() -> None:
     assert plan["throttle_settings"] == {"rate_limit": 50, "burst_limit": 100}
 
 
-def test_the_allowance_holds_for_the_key_and_for_the_stage() -> None:
-    template = api_template(allowance=Allowance(requests_per_second=7, burst_requests=9, requests_per_day=11))
+def test_the_limits_hold_for_the_key_and_for_the_stage() -> None:
+    template = api_template(limits=Limits(requests_per_second=7, burst_requests=9, requests_per_day=11))
     plan = template.only("aws_api_gateway_usage_plan")
     settings = template.only("aws_api_gateway_method_settings")["settings"]
     assert plan["quota_settings"]["limit"] == 11
@@ -286,7 +282,7 @@ def test_logs_are_encrypted_and_forgotten_even_those_api_gateway_names_itself() 
     error_log = f"API-Gateway-Execution-Logs_${{aws_api_gateway_rest_api.{api_name}.id}}/dev"
     assert set(groups) == {"/aws/apigateway/payments-api-dev", error_log}
     assert {body["retention_in_days"] for body in groups.values()} == {7}
-    assert all("aws_kms_key.logs" in body["kms_key_id"] for body in groups.values())
+    assert all("aws_kms_key.cmk" in body["kms_key_id"] for body in groups.values())
     statements = json.loads(template.only("aws_kms_key")["policy"])["Statement"]
     (statement,) = [one for one in statements if one["Sid"] == "ErrorLogPaymentsApiDev"]
     assert statement["Principal"]["Service"].startswith("logs.${data.aws_region.")
@@ -336,7 +332,7 @@ def test_another_route_or_function_deploys_the_api_again() -> None:
 
     def build(path: str, function: str, stack: TerraformStack) -> None:
         route = Route(method="GET", path=path, function=AnyFunction(stack, function))
-        Api(stack, "api", **ground(stack), routes=[route])
+        Api(stack, "api", **common(stack), routes=[route])
 
     variants = (("/a", "one"), ("/a", "two"), ("/b", "one"))
     seen = {fingerprint_of(synthesized(partial(build, path, function))) for path, function in variants}
@@ -345,7 +341,7 @@ def test_another_route_or_function_deploys_the_api_again() -> None:
 
 def test_what_is_not_part_of_the_snapshot_does_not_deploy_again() -> None:
     """Defect: Perpetual diffs."""
-    other = api_template(trace=True, log_retention_days=7, allowance=Allowance(requests_per_second=1))
+    other = api_template(trace=True, log_retention_days=7, limits=Limits(requests_per_second=1))
     assert fingerprint_of(other) == fingerprint_of(default_template())
 
 
@@ -366,9 +362,9 @@ def test_a_firewall_stands_before_the_stage_where_one_is_given() -> None:
     assert not default_template().resources("aws_wafv2_web_acl_association")
 
     def build(stack: TerraformStack) -> None:
-        common = ground(stack)
-        web_acl = WebAcl(stack, "web_acl", **common, requests_per_address=1000)
-        Api(stack, "api", **common, routes=one_route(stack), web_acl=web_acl)
+        shared = common(stack)
+        web_acl = WebAcl(stack, "web_acl", **shared, requests_per_address=1000)
+        Api(stack, "api", **shared, routes=one_route(stack), web_acl=web_acl)
 
     association = synthesized(build).only("aws_wafv2_web_acl_association")
     assert "aws_api_gateway_stage." in association["resource_arn"]
@@ -379,8 +375,9 @@ def test_the_stage_waits_for_the_logging_role_where_the_stack_manages_it() -> No
     assert not default_template().resources("aws_api_gateway_account")
 
     def build(stack: TerraformStack) -> None:
-        role = ApiLogRole(stack, "log_role", naming=NAMING)
-        Api(stack, "api", **ground(stack), routes=one_route(stack), log_role=role)
+        shared = common(stack)
+        role = ApiLogRole(stack, "log_role", naming=shared["naming"])
+        Api(stack, "api", **shared, routes=one_route(stack), log_role=role)
 
     template = synthesized(build)
     (account,) = template.resources("aws_api_gateway_account")
@@ -390,7 +387,7 @@ def test_the_stage_waits_for_the_logging_role_where_the_stack_manages_it() -> No
 
 
 def test_the_root_can_be_a_route() -> None:
-    template = synthesized(lambda stack: Api(stack, "api", **ground(stack), routes=one_route(stack)))
+    template = synthesized(lambda stack: Api(stack, "api", **common(stack), routes=one_route(stack)))
     assert not template.resources("aws_api_gateway_resource")
     assert template.only("aws_api_gateway_method")["resource_id"].endswith(".root_resource_id}")
     assert template.only("aws_lambda_permission")["source_arn"].endswith("/dev/GET/")
@@ -398,7 +395,7 @@ def test_the_root_can_be_a_route() -> None:
 
 def test_metrics_name_the_api_and_its_stage() -> None:
     def build(stack: TerraformStack) -> None:
-        api = Api(stack, "api", **ground(stack), routes=one_route(stack))
+        api = Api(stack, "api", **common(stack), routes=one_route(stack))
         metrics = [api.metric_requests(), api.metric_4xx(), api.metric_5xx(), api.metric_latency()]
         assert [(metric.name, metric.statistic) for metric in metrics] == [
             ("Count", "Sum"),
@@ -415,10 +412,10 @@ def test_two_apis_live_in_one_stack_and_share_a_function() -> None:
     """Defect: Two instances collide."""
 
     def build(stack: TerraformStack) -> None:
-        common = ground(stack)
+        shared = common(stack)
         routes = one_route(stack, "/payments")
         for part in ("inner", "outer"):
-            Api(stack, f"{part}_api", **common, part=part, routes=routes)
+            Api(stack, f"{part}_api", **shared, part=part, routes=routes)
 
     template = synthesized(build)
     names = {body["name"] for body in template.resources("aws_api_gateway_rest_api").values()}
@@ -473,6 +470,6 @@ def test_an_api_that_could_not_be_deployed_is_refused(options: dict[str, Any], m
 
 
 @pytest.mark.parametrize("field", ["requests_per_second", "burst_requests", "requests_per_day"])
-def test_an_allowance_of_nothing_is_refused(field: str) -> None:
+def test_a_limit_of_nothing_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field} must be at least 1, got 0"):
-        Allowance(**{field: 0})
+        Limits(**{field: 0})

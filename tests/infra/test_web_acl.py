@@ -5,26 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from payments_infra.constructs.encryption import Key
-from payments_infra.constructs.naming import Naming
-from payments_infra.constructs.place import Place
 from payments_infra.constructs.web_acl import ManagedRules, WebAcl
+from tests.infra.ground import Ground
 from tests.infra.template import Template, synthesized
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
-NAMING = Naming(project="payments", suffix="dev")
 
-
-def ground(stack: TerraformStack) -> dict[str, Any]:
-    place = Place(stack, "place")
-    key = Key(stack, "logs", name="payments-logs-dev", description="Logs", place=place)
-    return {"naming": NAMING, "place": place, "key": key, "requests_per_address": 30_000}
+def common(stack: TerraformStack) -> dict[str, Any]:
+    ground = Ground(stack)
+    return {"naming": ground.naming, "place": ground.place, "key": ground.key, "requests_per_address": 30_000}
 
 
 def web_acl_template(**options: Any) -> Template:  # noqa: ANN401 - WebAcl's own options
-    return synthesized(lambda stack: WebAcl(stack, "web_acl", **{**ground(stack), **options}))
+    return synthesized(lambda stack: WebAcl(stack, "web_acl", **{**common(stack), **options}))
 
 
 def test_what_no_rule_refuses_passes() -> None:
@@ -107,7 +102,7 @@ def test_only_log_delivery_for_this_account_may_write_the_log() -> None:
 
 def test_blocked_requests_can_be_watched() -> None:
     def build(stack: TerraformStack) -> None:
-        metric = WebAcl(stack, "web_acl", **ground(stack)).metric_blocked()
+        metric = WebAcl(stack, "web_acl", **common(stack)).metric_blocked()
         assert (metric.namespace, metric.name, metric.statistic) == ("AWS/WAFV2", "BlockedRequests", "Sum")
         assert set(metric.dimensions) == {"WebACL", "Region", "Rule"}
         assert metric.dimensions["WebACL"] == "payments-api-dev"
@@ -120,9 +115,9 @@ def test_two_firewalls_live_in_one_stack() -> None:
     """Defect: Two instances collide."""
 
     def build(stack: TerraformStack) -> None:
-        common = ground(stack)
+        shared = common(stack)
         for part in ("inner", "outer"):
-            WebAcl(stack, f"{part}_web_acl", **common, part=part)
+            WebAcl(stack, f"{part}_web_acl", **shared, part=part)
 
     template = synthesized(build)
     for type_, name in (
