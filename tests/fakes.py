@@ -39,17 +39,18 @@ class ProcessDied(BaseException):
 
 
 class Faults:
-    """Kills the worker at the n-th step; every effect of a fake has a step right before it and one right after."""
+    """Kills the worker at chosen steps; every effect of a fake has a step right before it and one right after."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
-        self._fatal_step: int | None = None
+        self._fatal_steps: set[int] = set()
 
-    def kill_at(self, step: int) -> None:
-        """Let the process die at the ``step``-th step from now (0 is the next one)."""
-        self._fatal_step = len(self.seen) + step
+    def kill_at(self, *steps: int) -> None:
+        """Let the process die at these steps, counted from now (0 is the next one)."""
+        self._fatal_steps |= {len(self.seen) + step for step in steps}
 
     def around(self, name: str, effect: Callable[[], Answer]) -> Answer:
+        """Return what ``effect`` returns, unless the process dies right before or right after it."""
         self._step(f"before {name}")
         answer = effect()
         self._step(f"after {name}")
@@ -57,8 +58,7 @@ class Faults:
 
     def _step(self, name: str) -> None:
         self.seen.append(name)
-        if self._fatal_step is not None and len(self.seen) > self._fatal_step:
-            self._fatal_step = None
+        if len(self.seen) - 1 in self._fatal_steps:
             raise ProcessDied(name)
 
 

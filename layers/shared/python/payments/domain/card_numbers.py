@@ -38,7 +38,7 @@ def _candidates(groups: Sequence[str]) -> Iterator[str]:
     for start in range(len(groups)):
         number = ""
         for group in groups[start:]:
-            number += group
+            number += "".join(str(int(digit)) for digit in group)
             if len(number) > _LONGEST:
                 break
             if len(number) >= _SHORTEST:

@@ -1,0 +1,151 @@
+"""The whole pipeline on in-memory ports: what streams, queues and schedules do, one delivery at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from payments.domain.request import PaymentRequest
+from payments.use_cases import (
+    Accepted,
+    Outcome,
+    Queue,
+    accept_payment,
+    dispatch_change,
+    notify_payment,
+    process_payment,
+    record_change,
+    wake_overdue,
+)
+from tests.fakes import (
+    FakeAuditLog,
+    FakeClock,
+    FakeGateway,
+    FakeMeasurements,
+    FakeNotifier,
+    FakeQueue,
+    FakeStore,
+    FakeTokens,
+    Faults,
+    ProcessDied,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+LEASE = timedelta(seconds=60)
+OPEN_DEADLINE = timedelta(seconds=120)
+KEY_RETENTION = timedelta(hours=24)
+MAX_ATTEMPTS = 10
+
+
+class Pipeline:
+    """Workers that may die, a stream that delivers in order and again, queues that keep what was not acknowledged."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.clock = FakeClock()
+        self.tokens = FakeTokens()
+        self.measure = FakeMeasurements()
+        self.store = FakeStore(self.faults)
+        self.processing = FakeQueue(self.faults)
+        self.notification = FakeQueue(self.faults)
+        self.log = FakeAuditLog(self.faults)
+        self.notifier = FakeNotifier(self.faults)
+        self.gateway = FakeGateway(self.clock, key_retention=KEY_RETENTION, faults=self.faults)
+        self.dispatched = 0
+        self.audited = 0
+
+    def accept(self, request: PaymentRequest | None = None, *, key: str | None = "key-1") -> Accepted:
+        return accept_payment(
+            request or PaymentRequest(amount=Decimal("10.00")),
+            idempotency_key=key,
+            store=self.store,
+            clock=self.clock,
+            tokens=self.tokens,
+            open_deadline=OPEN_DEADLINE,
+        )
+
+    def accepted(self) -> str:
+        """Accept one payment and return its id."""
+        return self.accept().payment.payment_id
+
+    def process(self, payment_id: str) -> Outcome:
+        return process_payment(
+            payment_id,
+            store=self.store,
+            gateway=self.gateway,
+            clock=self.clock,
+            tokens=self.tokens,
+            lease=LEASE,
+            max_attempts=MAX_ATTEMPTS,
+            measure=self.measure,
+        )
+
+    def sweep(self) -> int:
+        return wake_overdue(
+            overdue=self.store, queue=self.processing, clock=self.clock, measure=self.measure, limit=100
+        )
+
+    def dispatch_next(self) -> None:
+        """Let the dispatcher read the next change; the stream stays where it is when the dispatcher dies."""
+        wake = dispatch_change(*self.store.changes[self.dispatched])
+        if wake:
+            {Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}[wake.queue].send(
+                [wake.payment_id]
+            )
+        self.dispatched += 1
+
+    def audit_next(self) -> None:
+        old, new = self.store.changes[self.audited]
+        record_change(old.version if old else None, new, log=self.log)
+        self.audited += 1
+
+    def process_next(self) -> None:
+        """Deliver the next processing message; it stays unless the processor returns."""
+        self._deliver(self.processing, self.process)
+
+    def notify_next(self) -> None:
+        self._deliver(
+            self.notification, lambda payment_id: notify_payment(payment_id, store=self.store, notifier=self.notifier)
+        )
+
+    def step(self) -> bool:
+        """Do the next thing there is to do; return whether there was any."""
+        if self.dispatched < len(self.store.changes):
+            self.dispatch_next()
+        elif self.audited < len(self.store.changes):
+            self.audit_next()
+        elif self.processing.messages:
+            self.process_next()
+        elif self.notification.messages:
+            self.notify_next()
+        else:
+            return False
+        return True
+
+    def run(self) -> None:
+        """Start dead and failed workers again until every payment rests and every message and change is dealt with."""
+        for _ in range(500):
+            try:
+                if not self.step() and not self.wake_next():
+                    return
+            except (Exception, ProcessDied):  # noqa: BLE001, S112 - whatever ended a worker, the next one goes on
+                continue
+        raise AssertionError("the pipeline did not come to rest")
+
+    def wake_next(self) -> int:
+        """Wait for the next deadline and sweep; return how many were woken."""
+        deadlines = [payment.due_at for payment in self.store.payments.values() if payment.due_at]
+        if deadlines:
+            self.clock.now = max(self.clock.now, min(deadlines) + timedelta(milliseconds=1))
+        return self.sweep()
+
+    @staticmethod
+    def _deliver(queue: FakeQueue, consume: Callable[[str], object]) -> None:
+        payment_id = queue.messages[0]
+        queue.messages.rotate(-1)
+        consume(payment_id)
+        queue.messages.remove(payment_id)
