@@ -10,9 +10,11 @@ from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_ANSWER_BYTES = 65_536
+_LONGEST_CONNECT_SECONDS = 3.0
 
 
 class NoAnswer(Exception):
@@ -36,14 +38,15 @@ class HttpsClient:
         ValueError: ``url`` is neither https nor on loopback.
     """
 
-    def __init__(self, url: str, *, timeout_seconds: float, connections: int = 10) -> None:
+    def __init__(self, url: str, *, timeout: timedelta, connections: int = 10) -> None:
         address = urlsplit(url)
         if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
             raise ValueError(f"{address.scheme}://{address.hostname} must be https (plain http is for loopback only)")
+        seconds = timeout.total_seconds()
         self._url = url.rstrip("/")
         self._pool = urllib3.PoolManager(
             maxsize=connections,
-            timeout=urllib3.Timeout(connect=min(3.0, timeout_seconds), read=timeout_seconds),
+            timeout=urllib3.Timeout(connect=min(_LONGEST_CONNECT_SECONDS, seconds), read=seconds),
             retries=False,
             cert_reqs="CERT_REQUIRED",
         )

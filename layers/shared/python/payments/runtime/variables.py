@@ -62,6 +62,11 @@ def variables(environment: Mapping[str, str] | None = None) -> Iterator[Variable
         VariablesRefused: at the end, with every mistake.
     """
     reader = Variables(os.environ if environment is None else environment)
-    yield reader
+    try:
+        yield reader
+    except Exception:
+        # What is built from a missing value may fail at once; the mistake says more than what follows from it.
+        if not reader.problems:
+            raise
     if reader.problems:
         raise VariablesRefused(reader.problems)

@@ -1,0 +1,73 @@
+"""GET: a payment, its audit trail, or a page of payments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from payments.adapters import aws
+from payments.adapters.dynamodb.audit_table import AuditTable
+from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.domain.listing import read_listing
+from payments.domain.public import public_event, public_payment
+from payments.runtime import telemetry
+from payments.runtime.api import answer
+from payments.runtime.http import Request, Response
+from payments.runtime.variables import variables
+from payments.use_cases import events_of, find_payment, list_payments
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from payments.ports import AuditTrail, PaymentReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """What showing needs."""
+
+    reader: PaymentReader
+    trail: AuditTrail
+
+
+@cache
+def aws_ports() -> Ports:
+    """Connect to what the function's variables name."""
+    client = aws.dynamodb()
+    with variables() as env:
+        return Ports(
+            reader=PaymentsTable(client, env.text("PAYMENTS_TABLE")), trail=AuditTable(client, env.text("AUDIT_TABLE"))
+        )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one API Gateway event."""
+    return answer(event, context, respond=respond, connect=aws_ports)
+
+
+def respond(request: Request, ports: Ports) -> Response:
+    """Show what ``request`` asks for.
+
+    Raises:
+        NotImplementedError: the API sends a route here that this function doesn't know.
+    """
+    payment_id = request.path_parameters.get("payment_id", "")
+    telemetry.about(payment_id=payment_id or None)
+    match request.resource:
+        case "/payments":
+            page = list_payments(read_listing(request.query), reader=ports.reader)
+            items = [public_payment(payment) for payment in page.items]
+            return _shown({"items": items, "next_token": page.next_token})
+        case "/payments/{payment_id}":
+            return _shown(public_payment(find_payment(payment_id, reader=ports.reader)))
+        case "/payments/{payment_id}/events":
+            events = events_of(payment_id, reader=ports.reader, trail=ports.trail)
+            return _shown({"items": [public_event(event) for event in events]})
+        case _:
+            raise NotImplementedError(f"no answer for the route {request.method} {request.resource}")
+
+
+def _shown(body: dict[str, Any]) -> Response:
+    return Response(status=HTTPStatus.OK, body=body)
