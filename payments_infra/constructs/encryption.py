@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from payments_infra.constructs.iam import policy_document, statement
+from payments_infra.constructs.key_users import let_in_logs, let_in_senders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,10 +86,10 @@ class Key(Construct):
         role.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.arn, conditions=self._through)
 
     def grant_decrypt(self, role: Role) -> None:
-        """Let ``role`` decrypt. Reading *and* writing an encrypted DynamoDB table takes no more than this.
+        """Let ``role`` decrypt. That is all it takes to read *and* write an encrypted DynamoDB table.
 
-        The table's own grant covers the rest.
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        DynamoDB makes the table's key by its own grant; in the caller's name it only has that key decrypted.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
         """
         role.allow("kms:Decrypt", on=self.arn, conditions=self._through)
 
@@ -156,8 +157,8 @@ class Encryption(Construct):
             self.queues = key("queues", "Queues and topics", QUEUE_SERVICES)
             self.functions = key("functions", "Environment variables", FUNCTION_SERVICES)
             self.logs = key("logs", "Log groups", ("logs",))
-        _let_in_logs(self.logs, naming, place)
-        _let_in_senders(self.queues, naming, place)
+        let_in_logs(self.logs, naming, place)
+        let_in_senders(self.queues, naming, place)
 
 
 def _administration(place: Place) -> dict[str, Any]:
@@ -172,63 +173,3 @@ def _administration(place: Place) -> dict[str, Any]:
         on="*",
         principal={"AWS": f"arn:{place.partition}:iam::{place.account_id}:root"},
     )
-
-
-def _let_in_logs(key: Key, naming: Naming, place: Place) -> None:
-    """Let CloudWatch Logs use ``key`` for the log groups of this project.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-    """
-    key.allow_service(
-        f"logs.{place.region}.{place.domain}",
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey*",
-        "kms:ReEncrypt*",
-        sid="LogGroups",
-        conditions={
-            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:*{_any_name(naming)}")}
-        },
-    )
-
-
-def _let_in_senders(key: Key, naming: Naming, place: Place) -> None:
-    """Let the services that send in their own name reach this project's queues and topics.
-
-    Each may touch only messages of our queues or topics (the encryption context) and, where the service says for
-    whom it acts, only for our own resources.
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-    """
-    names = _any_name(naming)
-    queues = {"kms:EncryptionContext:aws:sqs:arn": place.arn("sqs", names)}
-    topics = {"kms:EncryptionContext:aws:sns:topicArn": place.arn("sns", names)}
-    ours = {"aws:SourceAccount": place.account_id}
-
-    def let_in(service: str, sid: str, context: dict[str, str], source: str) -> None:
-        key.allow_service(
-            f"{service}.amazonaws.com",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            sid=sid,
-            conditions={"StringEquals": ours, "ArnLike": {**context, "aws:SourceArn": source}},
-        )
-
-    let_in("sns", "TopicsToQueues", queues, place.arn("sns", names))
-    let_in("events", "RulesToQueues", queues, place.arn("events", f"rule/{names}"))
-    let_in("cloudwatch", "AlarmsToTopics", topics, place.arn("cloudwatch", f"alarm:{names}"))
-    let_in("s3", "BucketsToQueues", queues, f"arn:{place.partition}:s3:::{naming.project}-*")
-    # EventBridge names no source when it publishes to an encrypted topic: a condition on one would silently drop
-    # every event. The topic's own policy must name the rule.
-    key.allow_service(
-        "events.amazonaws.com",
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        sid="RulesToTopics",
-        conditions={"ArnLike": topics},
-    )
-
-
-def _any_name(naming: Naming) -> str:
-    return f"{naming.project}-*-{naming.suffix}"

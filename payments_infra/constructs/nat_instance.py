@@ -1,0 +1,167 @@
+"""An instance that is the way out of private subnets, its address, and what brings it back when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
+from cdktf_cdktf_provider_aws.eip import Eip
+from cdktf_cdktf_provider_aws.iam_instance_profile import IamInstanceProfile
+from cdktf_cdktf_provider_aws.instance import (
+    Instance,
+    InstanceMaintenanceOptions,
+    InstanceMetadataOptions,
+    InstanceRootBlockDevice,
+)
+from constructs import Construct
+
+from payments_infra.constructs.iam import Role
+from payments_infra.constructs.metric import Metric
+from payments_infra.constructs.traffic import closed_group, let_in_from_range, let_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from payments_infra.constructs.naming import Naming
+    from payments_infra.constructs.place import Place
+
+USER_DATA = Path(__file__).with_name("nat_user_data.sh")
+
+SESSION_MANAGER_ACTIONS = (
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+"""All that a shell by Session Manager takes; the managed policy would add reading every parameter of the account.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html"""
+
+
+class NatInstance(Construct):
+    """An arm64 instance on Amazon Linux 2023 with an Elastic IP.
+
+    It takes HTTPS from the given ranges and nothing else; people reach it by Session Manager, without a key or an
+    open port. A newer image does not replace it; a changed ``nat_user_data.sh`` does.
+
+    Args:
+        part: what it is called, kebab-case.
+        naming: names everything.
+        place: partition and region of the actions that recover it.
+        vpc_id: the VPC.
+        subnet_id: a public subnet.
+        internet: the public subnets' route to the internet; there is no use in the instance before it.
+        sources: ranges whose connections it takes.
+        image_id: Amazon Linux 2023 for arm64.
+        instance_type: an arm64 type.
+        notify: ARNs of topics that are told when it fails.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        part: str,
+        naming: Naming,
+        place: Place,
+        vpc_id: str,
+        subnet_id: str,
+        internet: ITerraformDependable,
+        sources: Sequence[str],
+        image_id: str,
+        instance_type: str,
+        notify: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, id_)
+        name = naming.name(part)
+        group = closed_group(self, "group", vpc_id=vpc_id, name=name, of="NAT instance: HTTPS through, nothing in")
+        for number, source in enumerate(sources, start=1):
+            let_in_from_range(self, f"in_{number}", group, source)
+        let_out(self, "out", group)
+        self.instance = Instance(
+            self,
+            "instance",
+            ami=image_id,
+            instance_type=instance_type,
+            subnet_id=subnet_id,
+            vpc_security_group_ids=[group.id],
+            source_dest_check=False,
+            iam_instance_profile=_session_manager_profile(self, naming.name(part, kind="role")),
+            metadata_options=InstanceMetadataOptions(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            root_block_device=InstanceRootBlockDevice(volume_type="gp3", encrypted=True),
+            maintenance_options=InstanceMaintenanceOptions(auto_recovery="default"),
+            user_data=_for_terraform(USER_DATA.read_text(encoding="utf-8")),
+            user_data_replace_on_change=True,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["ami"]),
+            depends_on=[internet],
+            tags={"Name": name},
+        )
+        self.address = Eip(
+            self, "address", domain="vpc", instance=self.instance.id, depends_on=[internet], tags={"Name": name}
+        )
+        self._name = name
+        self._recover("System", "recover", minutes=2, naming=naming, part=part, place=place, notify=notify)
+        self._recover("Instance", "reboot", minutes=3, naming=naming, part=part, place=place, notify=notify)
+
+    @property
+    def network_interface_id(self) -> str:
+        """Id of the interface private route tables point to."""
+        return str(self.instance.primary_network_interface_id)
+
+    @property
+    def public_ip(self) -> str:
+        """The Elastic IP, which is what the internet sees."""
+        return str(self.address.public_ip)
+
+    def metric_failed_checks(self) -> Metric:
+        """1 as long as AWS finds the instance, its network or its host unreachable."""
+        return Metric(
+            namespace="AWS/EC2",
+            name="StatusCheckFailed",
+            statistic="Maximum",
+            dimensions={"InstanceId": self.instance.id},
+            label=f"{self._name} failed status checks",
+        )
+
+    def _recover(
+        self, check: str, action: str, *, minutes: int, naming: Naming, part: str, place: Place, notify: Sequence[str]
+    ) -> None:
+        # Different lengths, so that the two actions never race for one failure.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
+        CloudwatchMetricAlarm(
+            self,
+            action,
+            alarm_name=naming.name(f"{part}-{action}", kind="alarm"),
+            alarm_description=(
+                f"The {check.lower()} status check of {self._name} fails: EC2 will {action} it. docs/runbook.md"
+            ),
+            namespace="AWS/EC2",
+            metric_name=f"StatusCheckFailed_{check}",
+            dimensions={"InstanceId": self.instance.id},
+            statistic="Maximum",
+            period=60,
+            evaluation_periods=minutes,
+            threshold=0,
+            comparison_operator="GreaterThanThreshold",
+            alarm_actions=[f"arn:{place.partition}:automate:{place.region}:ec2:{action}", *notify],
+        )
+
+
+def _session_manager_profile(scope: Construct, name: str) -> str:
+    role = Role(scope, "role", name=name, service="ec2.amazonaws.com")
+    # These actions know no resource: an agent registers before anything could name it.
+    role.allow(*SESSION_MANAGER_ACTIONS, on="*")
+    profile = IamInstanceProfile(
+        scope, "profile", name=name, role=role.name, depends_on=[role.policy] if role.policy else None
+    )
+    return str(profile.name)
+
+
+def _for_terraform(text: str) -> str:
+    # Terraform would take the shell's own braces for references.
+    return text.replace("${", "$${").replace("%{", "%%{")
