@@ -63,7 +63,7 @@ def arn(service: str, resource: str) -> str:
 def readable(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return ``value`` with the hash taken off every Terraform name in it."""
     if isinstance(value, dict):
-        return {name: readable(part) for name, part in value.items()}
+        return {readable(name): readable(part) for name, part in value.items()}
     if isinstance(value, list):
         return [readable(part) for part in value]
     return _HASH.sub("", value) if isinstance(value, str) else value

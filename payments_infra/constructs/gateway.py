@@ -1,0 +1,58 @@
+"""Where the simulated payment gateway keeps its book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from payments_infra.constructs.encrypted_table import Attribute, encrypted_table
+
+if TYPE_CHECKING:
+    from payments_infra.constructs.encryption import Key
+    from payments_infra.constructs.iam import Role
+    from payments_infra.constructs.naming import Naming
+
+
+class GatewaySimulatorLedger(Construct):
+    """The simulated gateway's own book, apart from everything the product stores: a double charge is a second item.
+
+    Args:
+        naming: names the table.
+        key: encrypts it; its permission comes along with the grant.
+        deletion_protection: refuse to delete the table. Off: what a simulator noted is worth nothing.
+        point_in_time_recovery: keep it restorable. Off, likewise.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        naming: Naming,
+        key: Key,
+        deletion_protection: bool = False,
+        point_in_time_recovery: bool = False,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._key = key
+        self.table = encrypted_table(
+            self,
+            "table",
+            name=naming.name("gateway-ledger", kind="table"),
+            key=key,
+            partition=Attribute(name="reference"),
+            sort=Attribute(name="idempotency_key"),
+            deletion_protection=deletion_protection,
+            point_in_time_recovery=point_in_time_recovery,
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the table (a reference)."""
+        return str(self.table.name)
+
+    def grant_use(self, role: Role) -> None:
+        """Let ``role`` be the simulated gateway: note attempts, write charges, look them up."""
+        role.allow("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", on=str(self.table.arn))
+        self._key.grant_decrypt(role)
