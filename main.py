@@ -10,9 +10,13 @@ from payments_infra import fast_bindings
 
 ROOT = Path(__file__).resolve().parent
 
+LAYER = ROOT / "layers" / "shared" / "python"
+"""The layer's own code: the request's definition, which becomes the API's model, stands there."""
+
 
 def main() -> int:
     """Read the settings, build the stack, write it to ``cdktf.out`` (or ``CDKTF_OUTDIR``)."""
+    sys.path.append(str(LAYER))
     fast_bindings.install()
     # The bindings may be imported only now.
     from cdktf import App  # noqa: PLC0415

@@ -1,0 +1,287 @@
+"""What must hold across the whole stack, whatever single constructs promise."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from payments_infra.settings import LONGEST_SUFFIX
+from tests.infra.template import Body, Template
+from tests.infra.whole_stack import address_of, everything, many, referred, statements_of, whole_stack
+
+PRODUCTION = {
+    "ENVIRONMENT_SUFFIX": "prod",
+    "GATEWAY_URL": "https://gateway.example",
+    "WEBHOOK_URL": "https://hook.example",
+}
+
+WILDCARDS_WITH_REASONS = {
+    "xray:PutTelemetryRecords": "X-Ray has no resources",
+    "xray:PutTraceSegments": "X-Ray has no resources",
+    "ec2:AssignPrivateIpAddresses": "a function in a VPC makes interfaces that do not exist yet",
+    "ec2:CreateNetworkInterface": "a function in a VPC makes interfaces that do not exist yet",
+    "ec2:DeleteNetworkInterface": "a function in a VPC makes interfaces that do not exist yet",
+    "ec2:DescribeNetworkInterfaces": "describing has no resources",
+    "ec2:DescribeSubnets": "describing has no resources",
+    "ec2:DescribeSecurityGroups": "describing has no resources",
+    "ec2:DescribeVpcs": "describing has no resources",
+    "ec2:UnassignPrivateIpAddresses": "a function in a VPC makes interfaces that do not exist yet",
+    "ssm:UpdateInstanceInformation": "the agent names no resource",
+    "ssmmessages:CreateControlChannel": "Session Manager channels have no resources",
+    "ssmmessages:CreateDataChannel": "Session Manager channels have no resources",
+    "ssmmessages:OpenControlChannel": "Session Manager channels have no resources",
+    "ssmmessages:OpenDataChannel": "Session Manager channels have no resources",
+}
+
+
+@pytest.fixture(params=[{}, PRODUCTION], ids=["dev", "production"])
+def template(request: pytest.FixtureRequest) -> Template:
+    return whole_stack(**request.param)
+
+
+def main_queues(template: Template) -> dict[str, Body]:
+    return {
+        f"aws_sqs_queue.{name}": body
+        for name, body in template.resources("aws_sqs_queue").items()
+        if "redrive_policy" in body
+    }
+
+
+def test_every_queue_is_consumed_or_holds_what_was_given_up(template: Template) -> None:
+    """Defect: Nothing consumed the queues."""
+    mappings = template.resources("aws_lambda_event_source_mapping").values()
+    consumed = {address_of(mapping["event_source_arn"]) for mapping in mappings}
+    given_up = {address_of(queue["redrive_policy"]) for queue in main_queues(template).values()} | {
+        address_of(mapping["destination_config"]) for mapping in mappings if "destination_config" in mapping
+    }
+    queues = {f"aws_sqs_queue.{name}" for name in template.resources("aws_sqs_queue")}
+    assert queues == (consumed & queues) | given_up
+    assert not consumed & given_up
+
+
+def test_every_dead_letter_queue_keeps_messages_longer_than_its_source(template: Template) -> None:
+    """Defect: Nothing consumed the queues."""
+    resources = everything(template)
+    assert main_queues(template)
+    for queue in main_queues(template).values():
+        dead_letters = resources[address_of(queue["redrive_policy"])]
+        assert dead_letters["message_retention_seconds"] > queue["message_retention_seconds"]
+
+
+def test_every_queue_hides_a_message_six_times_as_long_as_its_consumer_may_run(template: Template) -> None:
+    resources = everything(template)
+    for mapping in template.resources("aws_lambda_event_source_mapping").values():
+        source = resources[address_of(mapping["event_source_arn"])]
+        if "visibility_timeout_seconds" in source:
+            function = resources[address_of(mapping["function_name"])]
+            assert source["visibility_timeout_seconds"] >= 6 * function["timeout"]
+
+
+def test_the_payments_stream_has_exactly_two_readers_and_no_other_table_streams(template: Template) -> None:
+    """Defect: Nothing consumed the queues."""
+    streaming = {name for name, body in template.resources("aws_dynamodb_table").items() if body.get("stream_enabled")}
+    readers = [
+        address_of(mapping["event_source_arn"])
+        for mapping in template.resources("aws_lambda_event_source_mapping").values()
+        if "stream_arn" in mapping["event_source_arn"]
+    ]
+    assert len(streaming) == 1
+    assert readers == [f"aws_dynamodb_table.{next(iter(streaming))}"] * 2
+
+
+def test_every_event_source_reports_single_failures_and_every_stream_keeps_what_it_gives_up(template: Template) -> None:
+    """Defect: Records lost quietly."""
+    for mapping in template.resources("aws_lambda_event_source_mapping").values():
+        assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+        if "stream_arn" in mapping["event_source_arn"]:
+            assert mapping["destination_config"]["on_failure"]["destination_arn"]
+            assert mapping["maximum_retry_attempts"] > 0
+
+
+def test_every_alarm_tells_the_alarm_topic(template: Template) -> None:
+    """Defect: Dead alarms."""
+    alarms = template.resources("aws_cloudwatch_metric_alarm")
+    topics = {address_of(action) for alarm in alarms.values() for action in alarm["alarm_actions"] if referred(action)}
+    assert len(alarms) > 20
+    for name, alarm in alarms.items():
+        assert any("aws_sns_topic" in action for action in alarm["alarm_actions"]), name
+        assert alarm["alarm_description"], name
+    assert len({topic for topic in topics if topic.startswith("aws_sns_topic.")}) == 1
+
+
+def test_no_permission_is_on_everything_but_the_listed_ones(template: Template) -> None:
+    """Defect: Too much permission."""
+    for role in template.resources("aws_iam_role"):
+        for statement in statements_of(template, f"aws_iam_role.{role}"):
+            actions = many(statement["Action"])
+            assert not [action for action in actions if action.endswith("*")], role
+            if "*" in many(statement["Resource"]) and statement["Effect"] == "Allow":
+                assert set(actions) <= set(WILDCARDS_WITH_REASONS), role
+
+
+def test_no_role_carries_a_managed_policy(template: Template) -> None:
+    """Defect: Too much permission."""
+    assert not template.resources("aws_iam_role_policy_attachment")
+    assert not [body for body in template.resources("aws_iam_role").values() if body.get("managed_policy_arns")]
+
+
+def test_only_the_auditor_writes_the_audit_table_and_the_notifier_and_sweeper_write_no_table(
+    template: Template,
+) -> None:
+    """Defect: Too much permission."""
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    writers: dict[str, set[str]] = {}
+    for function in template.resources("aws_lambda_function").values():
+        for statement in statements_of(template, address_of(function["role"])):
+            if statement["Effect"] == "Allow" and writes & set(many(statement["Action"])):
+                for table in referred(statement["Resource"]):
+                    writers.setdefault(table, set()).add(function["function_name"].split("-")[1])
+    tables = {
+        f"aws_dynamodb_table.{name}": body["name"] for name, body in template.resources("aws_dynamodb_table").items()
+    }
+    by_name = {tables[address].split("-")[1]: functions for address, functions in writers.items()}
+    assert by_name["audit"] == {"auditor"}
+    assert by_name["payments" if "payments" in by_name else "ledger"] <= {"validator", "processor"}
+    assert not {"notifier", "sweeper", "query", "dispatcher"} & {one for some in writers.values() for one in some}
+
+
+def keys_by_address(template: Template) -> dict[str, str]:
+    """Return, for each encrypted resource, the address of its key."""
+    found = {}
+    for address, body in everything(template).items():
+        key = (
+            body.get("kms_master_key_id")
+            or body.get("kms_key_id")
+            or body.get("kms_key_arn")
+            or (body.get("server_side_encryption") or {}).get("kms_key_arn")
+        )
+        if key:
+            found[address] = address_of(key)
+    return found
+
+
+def test_whoever_may_use_an_encrypted_thing_may_use_its_key(template: Template) -> None:
+    """Defect: Encryption without grants."""
+    keys = keys_by_address(template)
+    used = 0
+    for function in template.resources("aws_lambda_function").values():
+        allowed = [one for one in statements_of(template, address_of(function["role"])) if one["Effect"] == "Allow"]
+        usable = {
+            address
+            for statement in allowed
+            if any(action.startswith("kms:") for action in many(statement["Action"]))
+            for address in referred(statement["Resource"])
+        }
+        for statement in allowed:
+            for address in referred(statement["Resource"]):
+                # Logs are encrypted by the service itself, through the key's policy.
+                if address in keys and not address.startswith("aws_cloudwatch_log_group"):
+                    used += 1
+                    assert keys[address] in usable, (function["function_name"], address)
+    assert used > 10
+
+
+@pytest.mark.parametrize(
+    "type_", ["aws_sqs_queue", "aws_sns_topic", "aws_dynamodb_table", "aws_cloudwatch_log_group", "aws_lambda_function"]
+)
+def test_everything_that_holds_data_is_encrypted_with_a_key_of_the_stack(template: Template, type_: str) -> None:
+    keys = keys_by_address(template)
+    assert template.resources(type_)
+    for name in template.resources(type_):
+        assert f"{type_}.{name}" in keys
+
+
+def test_every_log_group_forgets_after_a_while(template: Template) -> None:
+    for group in template.resources("aws_cloudwatch_log_group").values():
+        assert group["retention_in_days"] > 0
+
+
+def test_every_function_is_built_alike(template: Template) -> None:
+    functions = template.resources("aws_lambda_function")
+    assert {body["function_name"].split("-")[1] for body in functions.values()} == {
+        "validator",
+        "query",
+        "dispatcher",
+        "processor",
+        "notifier",
+        "auditor",
+        "sweeper",
+    }
+    for function in functions.values():
+        assert function["handler"] == "handler.handler"
+        assert function["runtime"] == "python3.13"
+        assert function["architectures"] == ["arm64"]
+        assert function["tracing_config"]["mode"] == "Active"
+        assert function["logging_config"]["log_format"] == "JSON"
+        assert function["vpc_config"]["subnet_ids"]
+        assert function["source_code_hash"]
+        assert len(function["layers"]) == 1
+
+
+def test_no_place_is_written_down(template: Template) -> None:
+    """Defect: Hard-coded places."""
+    provider_apart = {key: value for key, value in template.json.items() if key not in {"provider", "terraform", "//"}}
+    text = json.dumps(provider_apart)
+    assert "arn:aws:" not in text
+    assert not re.findall(r"us-east-1|\b\d{12}\b", text)
+    principals = {"[a-z-]+\\.amazonaws\\.com"}
+    for host in re.findall(r"[\w.-]*amazonaws\.com[\w.]*", text):
+        assert any(re.fullmatch(principal, host) for principal in principals), host
+
+
+def test_every_method_wants_a_key_and_the_usage_plan_has_one(template: Template) -> None:
+    """Defect: Open doors."""
+    methods = template.resources("aws_api_gateway_method").values()
+    assert methods
+    assert all(method["api_key_required"] for method in methods)
+    plan_key = template.only("aws_api_gateway_usage_plan_key")
+    assert address_of(plan_key["key_id"]).startswith("aws_api_gateway_api_key.")
+    plan = template.only("aws_api_gateway_usage_plan")
+    assert plan["throttle_settings"]
+    assert plan["quota_settings"]["period"] == "DAY"
+
+
+def test_a_sandbox_has_a_daily_quota_of_ten_thousand() -> None:
+    assert whole_stack().only("aws_api_gateway_usage_plan")["quota_settings"]["limit"] == 10_000
+
+
+def test_production_keeps_its_tables_and_a_sandbox_can_be_destroyed() -> None:
+    for variables, protected in (({}, False), (PRODUCTION, True)):
+        tables = whole_stack(**variables).resources("aws_dynamodb_table").values()
+        assert {bool(table["deletion_protection_enabled"]) for table in tables} == {protected}
+
+
+def test_the_longest_suffix_breaks_no_name() -> None:
+    whole_stack(ENVIRONMENT_SUFFIX="a" * LONGEST_SUFFIX)
+
+
+def test_the_outputs_others_rely_on_are_there(template: Template) -> None:
+    assert set(template.outputs) >= {
+        "api_url",
+        "api_key_id",
+        "payments_table_name",
+        "audit_table_name",
+        "processing_queue_url",
+        "notification_queue_url",
+        "processing_dead_letter_queue_url",
+        "notification_dead_letter_queue_url",
+        "customer_topic_arn",
+        "alarm_topic_arn",
+        "vpc_id",
+        "nat_public_ips",
+    }
+
+
+def test_the_simulator_is_there_only_where_no_gateway_is_named() -> None:
+    def processor(template: Template) -> Body:
+        functions = template.resources("aws_lambda_function").values()
+        return next(one for one in functions if "-processor-" in one["function_name"])
+
+    simulated = processor(whole_stack())["environment"]["variables"]
+    real = processor(whole_stack(**PRODUCTION))["environment"]["variables"]
+    assert simulated["GATEWAY"] == "simulator"
+    assert "GATEWAY_LEDGER_TABLE" in simulated
+    assert (real["GATEWAY"], real["GATEWAY_URL"]) == ("http", "https://gateway.example")
+    assert "GATEWAY_LEDGER_TABLE" not in real
