@@ -2,9 +2,10 @@
 
 Importing one resource of ``cdktf_cdktf_provider_aws`` imports all 2,200 modules in Python, and requires as many in
 the Node process that jsii runs beside it: 26 seconds of CPU where 2 are enough. `install` replaces the two entry
-points that do so and nothing else. What they would have loaded is loaded at its first use, and the synthesized JSON
-stays the same byte for byte. Bindings that no longer look as expected load the stock way, with a
-`FastBindingsWarning`.
+points that do so: what they would have loaded is loaded at its first use. It also remembers the type hints that the
+bindings read anew for every construct (a sixth of the time of 300 of them) and keeps Node's young generation small
+(35 of 250 MB). The synthesized JSON stays the same byte for byte. Bindings that no longer look as expected load the
+stock way, with a `FastBindingsWarning`.
 
 Node's compile cache is left out on purpose: jsii links packages below a new random folder at every start and the
 cache is keyed by path, so no entry is ever found again and 380 files are added each time.
@@ -17,13 +18,14 @@ import os
 import pkgutil
 import re
 import sys
+import typing
 import warnings
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,6 +58,7 @@ def install() -> None:
 
     """
     _import_lazily()
+    _remember_type_hints()
     _start_node_with_preload()
 
 
@@ -94,6 +97,20 @@ def _import_lazily() -> None:
     sys.modules[_PACKAGE] = package
 
 
+def _remember_type_hints() -> None:
+    """Answer `typing.get_type_hints` from memory for the stub functions that generated constructors check against."""
+    read = typing.get_type_hints
+    remembered = cache(read)
+
+    @wraps(read)
+    def get_type_hints(obj: object, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on unread
+        if args or options or not getattr(obj, "__name__", "").startswith("_typecheckingstub__"):
+            return read(obj, *args, **options)
+        return dict(remembered(obj))
+
+    typing.get_type_hints = get_type_hints
+
+
 def _start_node_with_preload() -> None:
     if "constructs" in sys.modules:
         _warn("constructs or cdktf was imported before install(), so jsii's Node may run already; call it first")
@@ -105,8 +122,8 @@ def _start_node_with_preload() -> None:
 def _node_variables(environment: Mapping[str, str]) -> dict[str, str]:
     # Node splits the variable at blanks and reads backslashes inside quotes as escapes.
     preload = str(_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
-    options = [environment.get("NODE_OPTIONS", ""), f'--require "{preload}"']
-    variables = {"NODE_OPTIONS": " ".join(filter(None, options))}
+    options = f'--require "{preload}" --max-semi-space-size=4 {environment.get("NODE_OPTIONS", "")}'.rstrip()
+    variables = {"NODE_OPTIONS": options}
     node = _node_from_wheel()
     if node is not None and not environment.get("JSII_NODE"):
         variables["JSII_NODE"] = str(node)
