@@ -269,7 +269,8 @@ class FakeGateway:
     """A gateway that keeps the four promises and not one more: it forgets a key when ``key_retention`` is over.
 
     ``taken`` lists every time money moved, so a payment in it twice was charged twice. ``acts`` are used up one a call;
-    without one it approves. ``clock`` is the gateway's own: the workers' clocks may differ from it.
+    without one it approves. ``before_next_charge`` lets something else happen while the gateway is at work. ``clock``
+    is the gateway's own: the workers' clocks may differ from it.
     """
 
     def __init__(
@@ -281,6 +282,7 @@ class FakeGateway:
         self.charge_calls = 0
         self.find_calls = 0
         self.finds_nothing_out = False
+        self.before_next_charge: Callable[[], object] | None = None
         self._clock = clock
         self._key_retention = key_retention
         self._faults = faults or Faults()
@@ -295,6 +297,9 @@ class FakeGateway:
         self.charge_calls += 1
         self.keys_seen[reference].add(idempotency_key)
         act = self.acts.popleft() if self.acts else Act.APPROVE
+        if self.before_next_charge:
+            intrusion, self.before_next_charge = self.before_next_charge, None
+            intrusion()
         if act is Act.TIME_OUT_BEFORE_CHARGING:
             raise GatewayAmbiguous("time-out")
         if act is Act.REFUSE:

@@ -47,6 +47,7 @@ class Pipeline:
     def __init__(self) -> None:
         self.faults = Faults()
         self.clock = FakeClock()
+        self.gateway_clock = FakeClock()
         self.tokens = FakeTokens()
         self.measure = FakeMeasurements()
         self.store = FakeStore(self.faults)
@@ -54,7 +55,7 @@ class Pipeline:
         self.notification = FakeQueue(self.faults)
         self.log = FakeAuditLog(self.faults)
         self.notifier = FakeNotifier(self.faults)
-        self.gateway = FakeGateway(self.clock, key_retention=KEY_RETENTION, faults=self.faults)
+        self.gateway = FakeGateway(self.gateway_clock, key_retention=KEY_RETENTION, faults=self.faults)
         self.dispatched = 0
         self.audited = 0
 
@@ -139,9 +140,14 @@ class Pipeline:
     def wake_next(self) -> int:
         """Wait for the next deadline and sweep; return how many were woken."""
         deadlines = [payment.due_at for payment in self.store.payments.values() if payment.due_at]
-        if deadlines:
-            self.clock.now = max(self.clock.now, min(deadlines) + timedelta(milliseconds=1))
+        if deadlines and (missing := min(deadlines) + timedelta(milliseconds=1) - self.clock.now) > timedelta(0):
+            self.wait(missing)
         return self.sweep()
+
+    def wait(self, duration: timedelta) -> None:
+        """Let time pass for everybody."""
+        self.clock.move(duration)
+        self.gateway_clock.move(duration)
 
     @staticmethod
     def _deliver(queue: FakeQueue, consume: Callable[[str], object]) -> None:
