@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.place import Place
 
-ACCESS_LOG_FIELDS = (
-    "requestId",
-    "extendedRequestId",
-    "requestTimeEpoch",
-    "httpMethod",
-    "resourcePath",
-    "status",
-    "error.responseType",
-    "identity.apiKeyId",
-    "identity.sourceIp",
-    "integrationStatus",
-    "integrationLatency",
-    "responseLatency",
-    "responseLength",
-    "xrayTraceId",
-)
+ACCESS_LOG_FIELDS = {
+    "requestId": "requestId",
+    "extendedRequestId": "extendedRequestId",
+    "requestTimeEpoch": "requestTimeEpoch",
+    "method": "httpMethod",
+    "route": "resourcePath",
+    "status": "status",
+    "error": "error.responseType",
+    "apiKeyId": "identity.apiKeyId",
+    "sourceIp": "identity.sourceIp",
+    "integrationStatus": "integrationStatus",
+    "integrationLatency": "integrationLatency",
+    "responseLatency": "responseLatency",
+    "responseLength": "responseLength",
+    "xrayTraceId": "xrayTraceId",
+}
 """What is kept of each request: who (the key's id, never the key; the caller's address, without which a stolen key
 can't be traced), what (the route, not the ids in its path) and how it went. No body, no other header, no query.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
@@ -90,7 +90,7 @@ class ApiStage(Construct):
             xray_tracing_enabled=trace,
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=self.access_log.arn,
-                format=json.dumps({field: f"$context.{field}" for field in ACCESS_LOG_FIELDS}),
+                format=json.dumps({field: f"$context.{variable}" for field, variable in ACCESS_LOG_FIELDS.items()}),
             ),
             depends_on=[self.error_log, *([log_role.account] if log_role else [])],
         )

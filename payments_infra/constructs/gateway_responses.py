@@ -36,7 +36,13 @@ class Problem:
     def template(self) -> str:
         """The body, with API Gateway's variables in it. Templates know variables only, no logic."""
         detail = _OWN_MESSAGE if self.detail is None else self.detail
-        body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status, "detail": detail}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": detail,
+            "instance": "$context.requestId",  # finds the request in the access log
+        }
         if self.about_body:
             body["errors"] = [{"pointer": "", "detail": detail}]
         return json.dumps(body).replace(json.dumps(_OWN_MESSAGE), _OWN_MESSAGE)

@@ -234,7 +234,7 @@ def test_every_answer_of_api_gateway_is_a_problem_whose_status_is_the_answers() 
             )
             == body
         )
-        assert {"type", "title", "status", "detail"} <= set(body)
+        assert {"type", "title", "status", "detail", "instance"} <= set(body)
         assert str(body["status"]) == response["status_code"]
         assert response["response_parameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
 
@@ -255,6 +255,7 @@ def test_a_body_at_fault_is_pointed_at_as_a_whole() -> None:
         "title": "Bad Request",
         "status": 400,
         "detail": "Invalid request body",
+        "instance": "$context.requestId",
         "errors": [{"pointer": "", "detail": "Invalid request body"}],
     }
 
@@ -269,7 +270,7 @@ def test_access_logs_are_json_and_hold_neither_key_nor_body_nor_query() -> None:
     settings = default_template().only("aws_api_gateway_stage")["access_log_settings"]
     line = json.loads(settings["format"])
     assert line["requestId"] == "$context.requestId"
-    assert line["identity.apiKeyId"] == "$context.identity.apiKeyId"
+    assert line["apiKeyId"] == "$context.identity.apiKeyId"
     assert "$context.identity.apiKey" not in line.values()
     assert not re.search(r"body|header|querystring|\$context\.path", settings["format"])
 
