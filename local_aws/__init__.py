@@ -1,0 +1,1 @@
+"""The local AWS: real Terraform against an emulator on this machine, with no AWS account."""

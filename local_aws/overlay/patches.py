@@ -1,0 +1,33 @@
+"""The list of patches, by name."""
+
+from importlib import import_module
+
+PATCHES = (
+    "machine_images",
+    "network_interfaces",
+    "instances",
+    "instance_attributes",
+    "addresses",
+    "routes",
+    "flow_logs",
+    "vpc_endpoints",
+    "security_group_rules",
+    "api_keys",
+    "alarm_queries",
+    "queue_mappings",
+    "stream_mappings",
+    "event_filters",
+    "error_names",
+    "crash_answers",
+    "request_models",
+)
+
+
+def apply_patches(names: str | None) -> None:
+    """Apply every patch, or only those named in a comma-separated list.
+
+    Raises:
+        ModuleNotFoundError: a name is not a patch's.
+    """
+    for name in PATCHES if names is None else filter(None, names.split(",")):
+        import_module(f"local_aws.overlay.{name}").apply()

@@ -1,0 +1,154 @@
+"""Terraform as a child process: found, checked, and run against one endpoint."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_aws.credentials import for_client, scrubbed
+from local_aws.progress import Report
+from local_aws.provider_source import find_source, requirements_of
+from local_aws.terraform_log import PlannedChange, TerraformLog
+from local_aws.working_copy import WorkingCopy
+
+OLDEST_VERSION = (1, 10)  # the state backend's native locking came with it
+PARALLEL_OPERATIONS = 32
+INSTALL_HINT = (
+    "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) and see that "
+    "`terraform version` answers in this shell."
+)
+
+
+class TerraformMissingError(RuntimeError):
+    """There is no Terraform on the path, or one that is too old."""
+
+
+class TerraformError(RuntimeError):
+    """A Terraform command failed; the message holds what it said."""
+
+
+@dataclass(frozen=True)
+class Binary:
+    """The Terraform of this machine; `platform` is its name for operating system and processor."""
+
+    path: str
+    version: str
+    platform: str
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """One working copy of a stack and the endpoint it is applied to."""
+
+    copy: WorkingCopy
+    endpoint_url: str
+    region: str
+    report: Report
+
+    def prepare(self, stack_folder: Path) -> None:
+        """Copy the synthesized stack, choose where its providers come from, and initialize.
+
+        Raises:
+            TerraformMissingError: no usable Terraform.
+            ProviderUnavailableError: no source has the providers.
+            TerraformError: `terraform init` failed.
+        """
+        binary = find_binary()
+        self.copy.copy_from(stack_folder)
+        source = find_source(requirements_of(self.copy.stack()), platform=binary.platform)
+        for requirement, version in source.replacements.items():
+            self.report(f"provider {requirement.address} {version} stands in for {requirement.version}")
+        self.copy.configure(source)
+        self._call("init", "-input=false", "-upgrade")
+
+    def validate(self) -> None:
+        """Check the stack against the provider's schema, without the endpoint."""
+        answer = json.loads(self._call("validate", "-json", check=False))
+        if not answer["valid"]:
+            raise TerraformError("\n".join(f"{d['summary']}: {d.get('detail', '')}" for d in answer["diagnostics"]))
+
+    def apply(self) -> None:
+        """Create or change what the stack describes."""
+        self._follow("apply", "-auto-approve")
+
+    def destroy(self) -> None:
+        """Remove all that the state holds."""
+        self._follow("destroy", "-auto-approve")
+
+    def plan(self) -> list[PlannedChange]:
+        """Return what an apply would do now. After an apply nothing is the only good answer."""
+        return self._follow("plan").planned
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs by name."""
+        return {name: entry["value"] for name, entry in json.loads(self._call("output", "-json")).items()}
+
+    def _follow(self, command: str, *options: str) -> TerraformLog:
+        log = TerraformLog(self.report)
+        with subprocess.Popen(  # noqa: S603 - fixed words
+            [find_binary().path, command, "-json", "-input=false", f"-parallelism={PARALLEL_OPERATIONS}", *options],
+            cwd=self.copy.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                log.read(line)
+        if process.returncode:
+            raise TerraformError(f"terraform {command} failed against {self.endpoint_url}:\n{log.problems()}")
+        return log
+
+    def _call(self, *words: str, check: bool = True) -> str:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            [find_binary().path, *words],
+            cwd=self.copy.folder,
+            env=self._environment() | {"TF_CLI_ARGS_init": "-no-color"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise TerraformError(f"terraform {words[0]} failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return (
+            scrubbed()
+            | for_client(self.endpoint_url, self.region)
+            | {
+                "CHECKPOINT_DISABLE": "1",
+                "TF_IN_AUTOMATION": "1",
+                "TF_CLI_CONFIG_FILE": str(self.copy.cli_config),
+            }
+        )
+
+
+def find_binary() -> Binary:
+    """Return the Terraform on the path.
+
+    Raises:
+        TerraformMissingError: there is none, or it is too old; the message says what to install.
+    """
+    path = shutil.which("terraform")
+    if path is None:
+        raise TerraformMissingError(f"Terraform was not found on the path. {INSTALL_HINT}")
+    done = subprocess.run(  # noqa: S603 - the program the person installed
+        [path, "version", "-json"],
+        env=scrubbed() | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise TerraformMissingError(f"{path} does not work: {done.stderr.strip()}. {INSTALL_HINT}")
+    told = json.loads(done.stdout)
+    version = str(told["terraform_version"])
+    if tuple(int(part) for part in version.split("-")[0].split(".")) < OLDEST_VERSION:
+        raise TerraformMissingError(f"{path} is Terraform {version}, which is too old. {INSTALL_HINT}")
+    return Binary(path, version, told["platform"])
