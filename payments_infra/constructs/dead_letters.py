@@ -13,6 +13,8 @@ from payments_infra.constructs.limits import refuse_out_of_range
 from payments_infra.constructs.metric import Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.iam import Role
     from payments_infra.constructs.naming import Naming
@@ -109,7 +111,12 @@ def queue_metric(queue: SqsQueue, name: str, label: str) -> Metric:
     )
 
 
+def redrive_json(policy: Mapping[str, object]) -> str:
+    """Return a redrive policy as SQS gives it back: without blanks, which Terraform would plan to put in again."""
+    return json.dumps(policy, separators=(",", ":"))
+
+
 def _may_redrive(source_arn: str | None) -> str:
     if source_arn is None:
-        return json.dumps({"redrivePermission": "denyAll"})
-    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]})
+        return redrive_json({"redrivePermission": "denyAll"})
+    return redrive_json({"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
-from payments_infra.constructs.dead_letters import LONGEST_RETENTION_SECONDS, DeadLetters, queue_metric, tls_only
+from payments_infra.constructs.dead_letters import (
+    LONGEST_RETENTION_SECONDS,
+    DeadLetters,
+    queue_metric,
+    redrive_json,
+    tls_only,
+)
 from payments_infra.constructs.limits import refuse_out_of_range
 
 if TYPE_CHECKING:
@@ -82,7 +87,9 @@ class Pipeline(Construct):
             kms_master_key_id=key.arn,
             kms_data_key_reuse_period_seconds=data_key_reuse_seconds,
             policy=tls_only(place.arn("sqs", name)),
-            redrive_policy=json.dumps({"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}),
+            redrive_policy=redrive_json(
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}
+            ),
         )
 
     @property
