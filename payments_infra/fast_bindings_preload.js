@@ -50,3 +50,6 @@ if (registerHooks) {
   // jsii's launcher, which has no such argument, loads this file too; one warning is enough.
   warn(`Node ${process.version} has no module.registerHooks; unset JSII_NODE or name Node 22.15 or newer with it`);
 }
+
+// cdktf's dependencies call what newer versions of Node deprecate; whoever synthesizes can't mend that.
+process.noDeprecation = true;
