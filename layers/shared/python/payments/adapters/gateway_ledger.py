@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from payments.adapters.dynamodb.attributes import Item
 
 # Only the first attempt makes the line; every later one meets it.
-IS_FIRST_ATTEMPT = "attribute_not_exists(reference)"
+IS_FIRST_ATTEMPT = "attribute_not_exists(first_attempt)"
 
 # A key charges once: what stands is never written over.
 IS_UNCHARGED = "attribute_not_exists(approved)"

@@ -1,4 +1,4 @@
-"""The payments table: one conditional write for each step, its own repeat recognised by the owner token."""
+"""The payments table: one conditional write for each step, and its own repeat recognised."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ class PaymentsTable:
     def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
         """Add ``payment`` or return what its id holds already. See :meth:`payments.ports.PaymentStore.create`.
 
-        The idempotency key is judged before the payment id. A key record whose time is over counts as absent.
+        The idempotency key is judged before the payment id. A key record whose time is over counts as absent. What a
+        lost first try of this call wrote is found like any replay's payment: it is this one, owner token and all.
         """
         found = self._put(payment) if key_record is None else self._put_with_key(payment, key_record)
         if not found:
@@ -64,8 +65,6 @@ class PaymentsTable:
         if not is_payment(found):
             raise PaymentIdTaken(payment.payment_id)
         stored = from_item(found)
-        if stored.owner_token == payment.owner_token:
-            return payment
         if stored.request_hash != payment.request_hash:
             raise PaymentIdTaken(payment.payment_id)
         return stored

@@ -1,0 +1,78 @@
+"""What can go wrong between a botocore client and AWS, and what was asked of AWS meanwhile."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Client = Any
+"""Any botocore client; its classes are made at run time."""
+
+
+def lose_next_answer(client: Client) -> None:
+    """Let the next request of ``client`` take effect and its answer get lost, so that botocore itself tries again."""
+    endpoint = client._endpoint  # noqa: SLF001 - between sending and retrying there is no public place
+    send = endpoint._do_get_response  # noqa: SLF001
+
+    def send_and_lose(*arguments: Any) -> tuple[None, Exception]:  # noqa: ANN401 - passed on as they come
+        endpoint._do_get_response = send  # noqa: SLF001
+        send(*arguments)
+        return None, ReadTimeoutError(endpoint_url="the answer is lost")
+
+    endpoint._do_get_response = send_and_lose  # noqa: SLF001
+
+
+@contextmanager
+def failing(client: Client, operation: str, *, times: int, **error: Any) -> Iterator[None]:  # noqa: ANN401 - an answer
+    """Let ``operation`` be answered with ``error`` (``Code`` and whatever else AWS would say), ``times`` times."""
+    left = [times]
+
+    def fail(**_: object) -> None:
+        if left[0]:
+            left[0] -= 1
+            response: Any = {"Error": {"Code": error["Code"], "Message": "as asked"}, **error}
+            raise ClientError(response, operation)
+
+    with _hooked(client, f"before-call.*.{operation}", fail):
+        yield
+
+
+@contextmanager
+def asked(client: Client, operation: str) -> Iterator[list[Mapping[str, Any]]]:
+    """Collect the parameters of every ``operation``."""
+    requests: list[Mapping[str, Any]] = []
+
+    def note(params: Mapping[str, Any], **_: object) -> None:
+        requests.append(params)
+
+    with _hooked(client, f"provide-client-params.*.{operation}", note):
+        yield requests
+
+
+@contextmanager
+def reading_at_most(client: Client, count: int) -> Iterator[None]:
+    """Let every BatchGetItem read ``count`` items and leave the others unprocessed."""
+
+    def leave_out(parsed: dict[str, Any], **_: object) -> None:
+        for table, items in parsed["Responses"].items():
+            left = [{"payment_id": item["payment_id"]} for item in items[count:]]
+            parsed["Responses"][table] = items[:count]
+            if left:
+                parsed["UnprocessedKeys"] = {table: {"Keys": left}}
+
+    with _hooked(client, "after-call.*.BatchGetItem", leave_out):
+        yield
+
+
+@contextmanager
+def _hooked(client: Client, event: str, hook: Any) -> Iterator[None]:  # noqa: ANN401 - botocore gives each its own arguments
+    client.meta.events.register(event, hook)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, hook)

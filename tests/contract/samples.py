@@ -1,0 +1,88 @@
+"""Payments as the use cases make them, for tests that start in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from payments.domain.audit import AuditEvent
+from payments.domain.payment import Claim, Move, Payment, Status, first_entry, moved
+
+START = datetime(2026, 11, 22, 3, 36, 42, 123000, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+API, PROCESSOR, ANOTHER = "writer-1", "writer-2", "another"
+"""Owner tokens: who wrote a version."""
+
+
+def accepted(payment_id: str = "pay-1", **attributes: Any) -> Payment:  # noqa: ANN401 - any attribute of a payment
+    """Return a payment at version 1, due a minute later."""
+    at = attributes.pop("at", START)
+    payment = Payment(
+        payment_id=payment_id,
+        amount=Decimal("12.50"),
+        currency="EUR",
+        status=Status.ACCEPTED,
+        created_at=at,
+        updated_at=at,
+        request_hash="hash-1",
+        version=1,
+        owner_token=API,
+        history=(first_entry(payment_id, status=Status.ACCEPTED, at=at, actor="api", reason="accepted over the API"),),
+        due_at=at + MINUTE,
+    )
+    return replace(payment, **attributes)
+
+
+def claimed(payment: Payment, *, owner_token: str = PROCESSOR, attempt: int = 1) -> Payment:
+    """Return ``payment`` under the processor's claim, one version later."""
+    at = payment.updated_at + MINUTE
+    return moved(
+        payment,
+        Move(
+            to=Status.PROCESSING,
+            at=at,
+            actor="processor",
+            reason=f"attempt {attempt}",
+            owner_token=owner_token,
+            claim=Claim(
+                gateway_key=payment.payment_id,
+                lease_expires_at=at + MINUTE,
+                attempt=attempt,
+                first_claimed_at=at,
+            ),
+            due_at=at + MINUTE,
+        ),
+    )
+
+
+def settled(payment: Payment, to: Status = Status.SUCCEEDED, **changes: Any) -> Payment:  # noqa: ANN401 - any change of a move
+    """Return ``payment`` at its end, one version later."""
+    move = Move(
+        to=to,
+        at=payment.updated_at + MINUTE,
+        actor="processor",
+        reason="the gateway said so",
+        owner_token=payment.owner_token,
+        gateway_reference="ch-1",
+    )
+    return moved(payment, replace(move, **changes))
+
+
+def rich(payment_id: str = "pay-1") -> Payment:
+    """Return a settled payment with every attribute a payment can have."""
+    full = accepted(
+        payment_id,
+        customer_id="cust-1",
+        description="Zwölf Brötchen 🥐",
+        metadata={"order": "o-1", "empty": ""},
+        batch_id="batch-1",
+    )
+    return settled(claimed(full), Status.DECLINED, failure_code="insufficient_funds")
+
+
+def events(payment: Payment) -> list[AuditEvent]:
+    """Return the audit events of every version of ``payment``."""
+    return [AuditEvent(payment_id=payment.payment_id, entry=entry) for entry in payment.history]

@@ -1,0 +1,99 @@
+"""AWS services to hold adapters against, with resources of the shape the stack gives them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import KeyTypeType
+    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, GlobalSecondaryIndexTypeDef
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_sns.client import SNSClient
+    from mypy_boto3_sqs.client import SQSClient
+
+_PARTITION: KeyTypeType = "HASH"
+_SORT: KeyTypeType = "RANGE"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Clients of one AWS, real, embedded or mocked; every resource made here has a new name."""
+
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    sns: SNSClient
+    secrets_manager: SecretsManagerClient
+
+    def payments_table(self) -> str:
+        """Return the name of a new payments table."""
+        return self._table(
+            {"payment_id": _PARTITION},
+            indexes=[
+                _index("by-customer", "customer_id", "created_at"),
+                _index("by-day", "created_shard", "created_at"),
+                _index("open-by-due", "open_shard", "due_at"),
+            ],
+        )
+
+    def audit_table(self) -> str:
+        """Return the name of a new audit table."""
+        return self._table({"payment_id": _PARTITION, "version": _SORT}, numbers={"version"})
+
+    def ledger_table(self) -> str:
+        """Return the name of a new table for the simulated gateway's ledger."""
+        return self._table({"reference": _PARTITION, "idempotency_key": _SORT})
+
+    def queue(self) -> str:
+        """Return the URL of a new queue."""
+        return self.sqs.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]
+
+    def bodies_in(self, queue_url: str) -> list[Any]:
+        """Take every message out of the queue and return their bodies, parsed."""
+        bodies: list[Any] = []
+        while received := self.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [json.loads(message["Body"]) for message in received]
+            self.sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(received)],
+            )
+        return bodies
+
+    def _table(
+        self,
+        keys: dict[str, KeyTypeType],
+        *,
+        numbers: Collection[str] = (),
+        indexes: Sequence[GlobalSecondaryIndexTypeDef] = (),
+    ) -> str:
+        name = f"contract-{uuid4()}"
+        of_indexes = [key["AttributeName"] for index in indexes for key in index["KeySchema"]]
+        wanted: CreateTableInputTypeDef = {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+            "AttributeDefinitions": [
+                {"AttributeName": key, "AttributeType": "N" if key in numbers else "S"}
+                for key in dict.fromkeys([*keys, *of_indexes])
+            ],
+        }
+        if indexes:
+            wanted["GlobalSecondaryIndexes"] = indexes
+        self.dynamodb.create_table(**wanted)
+        return name
+
+
+def _index(name: str, partition_key: str, sort_key: str) -> GlobalSecondaryIndexTypeDef:
+    return {
+        "IndexName": name,
+        "KeySchema": [
+            {"AttributeName": partition_key, "KeyType": "HASH"},
+            {"AttributeName": sort_key, "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }

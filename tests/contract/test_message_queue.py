@@ -1,0 +1,96 @@
+"""What every queue of wake-up calls must do, in memory and in SQS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from payments.adapters.sqs import SqsQueue
+from payments.domain.messages import decode_message
+from tests.contract.faults import asked
+from tests.fakes import FakeQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from payments.ports import MessageQueue
+    from tests.contract.services import Services
+
+
+@pytest.fixture
+def queue_url(services: Services) -> str:
+    return services.queue()
+
+
+@pytest.fixture(params=["in memory", "SQS"])
+def queue(request: pytest.FixtureRequest, services: Services, queue_url: str) -> MessageQueue:
+    return FakeQueue() if request.param == "in memory" else SqsQueue(services.sqs, queue_url)
+
+
+@pytest.fixture
+def sent(queue: MessageQueue, services: Services, queue_url: str) -> Callable[[], list[str]]:
+    """Return what arrived in the queue, whichever it is."""
+
+    def payment_ids() -> list[str]:
+        if isinstance(queue, FakeQueue):
+            return list(queue.messages)
+        return [body["payment_id"] for body in services.bodies_in(queue_url)]
+
+    return payment_ids
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 25])
+def test_every_message_arrives_however_many_there_are(
+    queue: MessageQueue, sent: Callable[[], list[str]], count: int
+) -> None:
+    """Defect: Records lost quietly."""
+    ids = [f"pay-{number}" for number in range(count)]
+    assert list(queue.send(iter(ids))) == []
+    assert sorted(sent()) == sorted(ids)
+
+
+def test_a_message_says_which_payment_and_nothing_of_amounts(services: Services, queue_url: str) -> None:
+    SqsQueue(services.sqs, queue_url).send(["pay-1"])
+    (message,) = services.sqs.receive_message(QueueUrl=queue_url)["Messages"]
+    assert decode_message(message["Body"]) == "pay-1"
+    assert message["Body"] == '{"schema_version":1,"payment_id":"pay-1"}'
+
+
+def test_twenty_five_messages_are_three_requests(services: Services, queue_url: str) -> None:
+    with asked(services.sqs, "SendMessageBatch") as requests:
+        SqsQueue(services.sqs, queue_url).send(f"pay-{number}" for number in range(25))
+    assert [len(request["Entries"]) for request in requests] == [10, 10, 5]
+
+
+class PartlyDeafSqs:
+    """Answers 200, as SQS does, and takes only the entries ``takes`` says yes to."""
+
+    def __init__(self, takes: Callable[[str], bool]) -> None:
+        self._takes = takes
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: ARG002, N803 - botocore's names
+        taken = [entry for entry in Entries if self._takes(decode_message(entry["MessageBody"]))]
+        failed = [entry for entry in Entries if entry not in taken]
+        return {
+            **({"Successful": [{"Id": entry["Id"]} for entry in taken]} if taken else {}),
+            **({"Failed": [{"Id": entry["Id"], "SenderFault": False} for entry in failed]} if failed else {}),
+        }
+
+
+def test_each_message_sqs_did_not_take_is_named() -> None:
+    """Defect: Records lost quietly."""
+    queue = SqsQueue(PartlyDeafSqs(lambda payment_id: payment_id not in {"pay-3", "pay-12"}), "url")  # type: ignore[arg-type]  # as much of a client as is used
+    assert queue.send(f"pay-{number}" for number in range(15)) == ["pay-3", "pay-12"]
+
+
+def test_a_batch_of_which_sqs_took_none_is_named_whole() -> None:
+    """Defect: Records lost quietly."""
+    queue = SqsQueue(PartlyDeafSqs(lambda _: False), "url")  # type: ignore[arg-type]  # as above
+    assert queue.send(["pay-1", "pay-2"]) == ["pay-1", "pay-2"]
+
+
+def test_a_queue_that_is_not_there_is_an_error(services: Services, queue_url: str) -> None:
+    with pytest.raises(ClientError):
+        SqsQueue(services.sqs, f"{queue_url}-gone").send(["pay-1"])
