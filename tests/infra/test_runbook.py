@@ -1,0 +1,222 @@
+"""The runbook is read at night: everything it tells to type must exist, and everything that rings must be in it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+import jmespath  # type: ignore[import-untyped] # it has no types, and one call needs none
+import pytest
+from botocore import xform_name
+
+from payments import use_cases
+from payments.adapters.dynamodb.payment_item import payment_in, to_item
+from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.runtime.stream import Change, all_changes, each_change
+from payments_infra.constructs.runbook import Runbook, anchor_of
+from tests.infra.whole_stack import ROOT, whole_stack
+from tests.unit.test_payment import new_payment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from tests.infra.template import Template
+
+TEXT = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+ENTRIES = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+ENVIRONMENTS: tuple[dict[str, str], ...] = (
+    {},
+    {"NAT_MODE": "gateway"},
+    {"ENVIRONMENT_SUFFIX": "prod", "GATEWAY_URL": "https://gateway.example", "WEBHOOK_URL": "https://hook.example"},
+)
+
+NOTES_WHAT_IT_IS_ASKED = r"""#!/bin/bash
+printf '%s\x1f' "$@" >> "$NOTES"
+printf '\x1e' >> "$NOTES"
+echo '{}'
+"""
+"""Stands in for the AWS CLI."""
+
+
+def alarms(template: Template) -> dict[str, str]:
+    """Return the description of each alarm by name."""
+    bodies = template.resources("aws_cloudwatch_metric_alarm").values()
+    return {body["alarm_name"]: body["alarm_description"] for body in bodies}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_leads_to_an_entry(environment: dict[str, str]) -> None:
+    """Defect: Dead alarms."""
+    anchors = {anchor_of(title) for title in ENTRIES}
+    for name, description in alarms(whole_stack(**environment)).items():
+        anchor = description.partition("runbook.md#")[2]
+        # The NAT instance mends itself by these two, which watch what `nat-failing` watches.
+        own = re.fullmatch(r"payments-nat-\d+-(recover|reboot)-\w+", name)
+        assert anchor in anchors or (own and "nat-…-" + own[1] in ENTRIES["NAT failing"]), name
+
+
+def test_every_entry_can_ring() -> None:
+    """Defect: Dead alarms."""
+    rung = {
+        description.partition("runbook.md#")[2]
+        for environment in ENVIRONMENTS
+        for description in alarms(whole_stack(**environment)).values()
+    }
+    assert {anchor_of(title) for title in ENTRIES} <= rung
+
+
+@pytest.mark.parametrize("title", ENTRIES)
+def test_every_entry_says_what_it_means_where_to_look_how_to_mend_and_when_it_is_mended(title: str) -> None:
+    labels = re.findall(r"^\*\*(\w+)\.\*\* ?", ENTRIES[title], re.MULTILINE)
+    assert labels == ["Means", "Look", "Mend", "Mended"]
+
+
+def test_every_link_leads_somewhere() -> None:
+    anchors = Runbook.parse(TEXT, url="").entries
+    for anchor in re.findall(r"\]\(#([\w-]+)\)", TEXT):
+        assert anchor in anchors
+    for path in re.findall(r"`((?:docs|payments_infra)/[\w/.]+)`", TEXT):
+        assert (ROOT / path).exists(), path
+
+
+@dataclass(frozen=True)
+class Command:
+    """One call of the AWS CLI, taken apart."""
+
+    service: str
+    operation: str
+    options: dict[str, list[str]]
+
+
+def parsed(words: list[str]) -> Command:
+    options: dict[str, list[str]] = {}
+    for word in words[2:]:
+        if re.match(r"--[a-z]", word):
+            options[word] = []
+        elif options:
+            options[list(options)[-1]].append(word)
+    return Command(service=words[0], operation=words[1], options=options)
+
+
+@cache
+def typed() -> tuple[Command, ...]:
+    """Return every AWS command somebody types who follows the runbook, as bash would pass it on."""
+    text = TEXT.replace("WORKER", "processor")
+    blocks = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "PYTHONPATH" not in block]
+    spans = [span.replace("\n", " ") for span in re.findall(r"`(ringing|(?:aws|failures|story|trail)\s[^`]+)`", text)]
+    return tuple(parsed(words) for words in noted("sleep() { :; }\n" + "\n".join([*blocks, *spans])))
+
+
+def noted(script: str) -> list[list[str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, program in (("aws", NOTES_WHAT_IT_IS_ASKED), ("jq", "#!/bin/bash\ncat\n")):
+            path = Path(folder, name)
+            path.write_text(program, "utf-8")
+            path.chmod(0o755)
+        notes = Path(folder, "notes")
+        environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "NOTES": str(notes)}
+        subprocess.run(["bash", "-euc", script], check=True, env=environment, capture_output=True, timeout=60)  # noqa: S603, S607 - the runbook's own text, with bash as found
+        return [call.split("\x1f")[:-1] for call in notes.read_text("utf-8").split("\x1e")[:-1]]
+
+
+GLOBAL_OPTIONS = {"--query", "--output"}
+
+
+@cache
+def model_of(service: str) -> Any:  # noqa: ANN401 - botocore has no public type for it
+    return botocore.session.get_session().get_service_model(service)
+
+
+def operation_of(service: str, operation: str) -> Any:  # noqa: ANN401 - botocore has no public type for it
+    model = model_of(service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in names, f"aws {service} has no {operation}"
+    return model.operation_model(names[operation])
+
+
+def test_there_is_something_to_type_for_every_entry() -> None:
+    assert len(typed()) > 40
+    for title, text in ENTRIES.items():
+        assert re.search(r"```sh|`(failures|story)\s", text), title
+
+
+def test_every_aws_command_exists_with_every_option_it_is_given_and_none_it_needs_left_out() -> None:
+    for command in typed():
+        shape = operation_of(command.service, command.operation).input_shape
+        known = {f"--{xform_name(name, '-')}" for name in shape.members}
+        assert set(command.options) <= known | GLOBAL_OPTIONS, command
+        needed = {f"--{xform_name(name, '-')}" for name in shape.required_members}
+        assert needed <= set(command.options), command
+
+
+def test_every_query_on_an_answer_is_one_and_every_json_is_json() -> None:
+    for command in typed():
+        for option, values in command.options.items():
+            if option == "--query":
+                jmespath.compile(values[0])
+            for value in values:
+                if value.startswith('{"'):
+                    json.loads(value)
+
+
+def test_every_name_it_uses_is_one_of_the_stack() -> None:
+    """Defect: It never ran."""
+    name = re.compile(r"payments-[a-z0-9*-]+-dev\b")
+    existing = {
+        found for environment in ({}, ENVIRONMENTS[1]) for found in name.findall(str(whole_stack(**environment).json))
+    }
+    used = {
+        found for command in typed() for values in command.options.values() for found in name.findall(" ".join(values))
+    }
+    assert len(used) > 10
+    for one in used:
+        assert any(fnmatch(other, one) for other in existing), one
+
+
+def test_settling_a_review_by_hand_is_done_as_the_code_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (script,) = re.findall(r"<<'PY'\n(.*?)\nPY\n", TEXT, re.DOTALL)
+    settled: list[inspect.BoundArguments] = []
+    wanted = inspect.signature(use_cases.settle_review)
+    monkeypatch.setattr(
+        use_cases, "settle_review", lambda *given, **named: settled.append(wanted.bind(*given, **named))
+    )
+    for name, value in {"SUFFIX": "dev", "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(name, value)
+    exec(script, {})  # noqa: S102 - the runbook's own text, with the one effect taken out
+    (call,) = settled
+    assert call.arguments["clock"]().tzinfo
+    assert call.arguments["tokens"]()
+    assert isinstance(call.arguments["store"], PaymentsTable)
+
+
+def test_a_payment_replayed_by_hand_is_read_like_a_change() -> None:
+    """The `replay` of the runbook sends what `get-item` prints, as a record without an old image."""
+    accepted = new_payment()
+    record = {
+        "eventSource": "aws:dynamodb",
+        "eventName": "MODIFY",
+        "dynamodb": {"SequenceNumber": "1", "NewImage": to_item(accepted)},
+    }
+    seen: list[Change] = []
+
+    def react(changes: Sequence[Change]) -> list[Change]:
+        seen.extend(changes)
+        return []
+
+    context = cast("LambdaContext", SimpleNamespace(aws_request_id="request"))
+    all_changes({"Records": [record]}, context, read=payment_in, react=react)
+    each_change({"Records": [record]}, context, read=payment_in, react=seen.append)
+    assert [(change.old, change.new) for change in seen] == [(None, accepted)] * 2
