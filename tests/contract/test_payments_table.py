@@ -57,9 +57,21 @@ def test_an_amount_stays_exact_to_the_last_digit(store: PaymentsTable) -> None:
     assert store.get("pay-1").amount == amount
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "number"),
+    [("12.50", "EUR", "12.5"), ("100.00", "EUR", "100"), ("5000000", "JPY", "5000000"), ("0.001", "KWD", "0.001")],
+)
+def test_an_amount_is_written_as_dynamodb_keeps_it_and_read_with_its_currencys_decimals(
+    amount: str, currency: str, number: str
+) -> None:
+    """Defect: Floats."""
+    item = to_item(accepted(amount=Decimal(amount), currency=currency))
+    assert item["amount"] == {"N": number}
+    assert str(from_item(item).amount) == amount
+
+
 def test_no_float_is_in_an_item() -> None:
     """Defect: Floats."""
-    assert to_item(rich())["amount"] == {"N": "12.50"}
     assert "." not in json.dumps(to_item(rich())["history"]).replace(".123Z", "")
 
 

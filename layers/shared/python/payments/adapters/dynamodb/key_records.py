@@ -43,6 +43,6 @@ def check(found: Item, request_hash: str) -> None:
         raise IdempotencyConflict(CONFLICT)
 
 
-def request_token(owner_token: str) -> str:
-    """Return the token by which DynamoDB recognises a repeated transaction for ten minutes."""
-    return hashlib.sha256(owner_token.encode()).hexdigest()[:_LONGEST_REQUEST_TOKEN]
+def request_token(table: str, owner_token: str) -> str:
+    """Return the token by which DynamoDB recognises a repeat of one writer's transaction for ten minutes."""
+    return hashlib.sha256(f"{table} {owner_token}".encode()).hexdigest()[:_LONGEST_REQUEST_TOKEN]

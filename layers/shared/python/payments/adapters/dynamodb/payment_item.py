@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from payments.adapters.dynamodb.attributes import entry_attributes, entry_from
 from payments.domain.identifiers import shard_of
+from payments.domain.money import canonical_text
 from payments.domain.payment import Claim, Payment, Status
 from payments.domain.timestamps import parsed, rfc3339
 
@@ -62,7 +63,8 @@ def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
         "failure_code": payment.failure_code,
     }
     item: dict[str, AttributeValueTypeDef] = {name: {"S": text} for name, text in texts.items() if text is not None}
-    item["amount"] = {"N": format(payment.amount, "f")}
+    # DynamoDB keeps a number's value and not its trailing zeros; the currency tells how many there were.
+    item["amount"] = {"N": f"{payment.amount.normalize():f}"}
     item["version"] = {"N": str(payment.version)}
     item["history"] = {"L": [{"M": entry_attributes(entry)} for entry in payment.history]}
     if payment.metadata:
@@ -80,11 +82,11 @@ def from_item(item: Item) -> Payment:
 
     Raises:
         KeyError: an attribute every payment has is missing.
-        ValueError: an attribute holds what no writer of this package stores.
+        ValueError, ArithmeticError: an attribute holds what no writer of this package stores.
     """
     return Payment(
         payment_id=item["payment_id"]["S"],
-        amount=Decimal(item["amount"]["N"]),
+        amount=Decimal(canonical_text(Decimal(item["amount"]["N"]), item["currency"]["S"])),
         currency=item["currency"]["S"],
         status=Status(item["status"]["S"]),
         created_at=parsed(item["created_at"]["S"]),
@@ -108,7 +110,7 @@ def payment_in(image: Item | None) -> Payment | None:
     """Return the payment a stream record's image holds; None where there is no image or it is none of a payment.
 
     Raises:
-        KeyError, ValueError: as :func:`from_item`.
+        KeyError, ValueError, ArithmeticError: as :func:`from_item`.
     """
     return from_item(image) if image and is_payment(image) else None
 

@@ -100,7 +100,7 @@ class PaymentsTable:
                 partial(
                     self._client.transact_write_items,
                     TransactItems=[{"Put": record}, {"Put": put}],
-                    ClientRequestToken=key_records.request_token(payment.owner_token),
+                    ClientRequestToken=key_records.request_token(self._table, payment.owner_token),
                 )
             )
         except ClientError as error:
