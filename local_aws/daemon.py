@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import IO, TypeVar
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
+WATCH_SECONDS = 2.0
 LOG_TAIL_LINES = 20
 
 Found = TypeVar("Found")
@@ -60,6 +62,12 @@ class Daemon:
         except FileNotFoundError:
             return None
         return Address(**json.loads(text)) if text else None
+
+    def last_port(self) -> int:
+        """Return the port the process has or had; 0 when it never ran."""
+        with suppress(FileNotFoundError, ValueError):
+            return int(json.loads(self.address_file.read_text())["port"])
+        return 0
 
     def start(self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> Address:
         """Start the process in a session of its own and wait until it has announced its port.
@@ -114,7 +122,15 @@ def announce(address_file: Path, port: int) -> IO[str]:
     file.truncate(0)
     json.dump({"pid": os.getpid(), "port": port}, file)
     file.flush()
+    threading.Thread(target=_end_without, args=(address_file,), daemon=True).start()
     return file
+
+
+def _end_without(address_file: Path) -> None:
+    """End this process soon after its address file was removed: nobody could find it any more to stop it."""
+    while address_file.exists():
+        time.sleep(WATCH_SECONDS)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
 
 
 def wait_for(check: Callable[[], Found | None], *, seconds: float) -> Found | None:

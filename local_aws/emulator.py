@@ -1,17 +1,13 @@
 """MiniStack as a background process of this checkout."""
 
-import json
 import shutil
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_aws.credentials import scrubbed
 from local_aws.daemon import Address, Daemon, DaemonError
+from local_aws.loopback import UnreachableError, send
 from local_aws.packages import EmulatorPackages
-
-HEALTH_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -86,11 +82,8 @@ class Emulator:
 
     def _require_health(self, address: Address) -> None:
         try:
-            with urllib.request.urlopen(f"{address.url}/_ministack/health", timeout=HEALTH_SECONDS) as answer:
-                json.load(answer)
-        except (urllib.error.URLError, TimeoutError, ValueError) as error:
+            send("GET", f"{address.url}/_ministack/health")
+        except UnreachableError as error:
             tail = self._daemon.log_tail()
             self.stop()
-            raise DaemonError(
-                f"{address.url} does not answer: {error}. Its log, {self.log_file}, ends with:\n{tail}"
-            ) from error
+            raise DaemonError(f"{error}. Its log, {self.log_file}, ends with:\n{tail}") from error

@@ -45,7 +45,7 @@ class EmulatorPackages:
             _run(
                 [
                     str(self.python),
-                    *"-m pip install --quiet --disable-pip-version-check".split(),
+                    *["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
                     "--require-hashes",
                     "--requirement",
                     str(LOCK_FILE),

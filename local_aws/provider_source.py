@@ -120,7 +120,7 @@ def _complete(source: str) -> str:
 
 
 def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("-")[0].split("."))
+    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
 
 
 def _registry_answers() -> bool:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +148,6 @@ def find_binary() -> Binary:
         raise TerraformMissingError(f"{path} does not work: {done.stderr.strip()}. {INSTALL_HINT}")
     told = json.loads(done.stdout)
     version = str(told["terraform_version"])
-    if tuple(int(part) for part in version.split("-")[0].split(".")) < OLDEST_VERSION:
+    if tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".")) < OLDEST_VERSION:
         raise TerraformMissingError(f"{path} is Terraform {version}, which is too old. {INSTALL_HINT}")
     return Binary(path, version, told["platform"])

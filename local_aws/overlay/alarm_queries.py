@@ -8,6 +8,7 @@ plans to change every alarm, every time.
 import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -27,20 +28,22 @@ def apply() -> None:
 def _by_way_of_json(handle: Any, name: str) -> Any:
     action = name.title().replace("_", "")
 
-    def handle_query(parameters: Parameters, data: Parameters, is_cbor: bool, is_json: bool = False) -> Any:
-        request = data if is_cbor or is_json else _nested(parameters)
-        answer = handle(parameters, request, is_cbor, is_json or not is_cbor)
-        if action == "PutMetricAlarm" and answer[0] == 200:  # noqa: PLR2004 - HTTP's "OK"
+    def handle_any(parameters: Parameters, data: Parameters, *protocol: bool) -> Any:
+        is_query = not any(protocol)
+        request = _nested(parameters) if is_query else data
+        answer = handle(parameters, request, *((False, True) if is_query else protocol))
+        done = answer[0] == HTTPStatus.OK
+        if done and action == "PutMetricAlarm":
             _keep_the_rest(request)
-        if is_cbor or is_json:
+        if not is_query:
             return answer
-        if answer[0] != 200:  # noqa: PLR2004 - likewise
-            return handle(parameters, data, is_cbor, is_json)
+        if not done:
+            return handle(parameters, data, *protocol)
         return cloudwatch._xml(
             200, f"{action}Response", f"<{action}Result>{_xml(json.loads(answer[2]))}</{action}Result>"
         )
 
-    return handle_query
+    return handle_any
 
 
 def _keep_the_rest(request: Parameters) -> None:

@@ -15,7 +15,8 @@ def failed_items(answer: Any, identifiers: Sequence[str]) -> set[str]:
         return set()
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else [answer]
     named = {_identifier(failure) for failure in failures or []}
-    return named if named <= set(identifiers) else set(identifiers)
+    everything = set(identifiers)
+    return named if named.issubset(everything) else everything
 
 
 def _identifier(failure: Any) -> str:

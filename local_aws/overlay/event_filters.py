@@ -57,8 +57,8 @@ def _matches(value: Any, rule: Any) -> bool:
         ((name, argument),) = rule.items()
         if name == "exists":
             # Only leaves exist: an object in that place does not count.
-            return (value is not _ABSENT and not isinstance(value, dict)) == argument
-        return value is not _ABSENT and _RULES[name](value, argument)
+            return (value is not _ABSENT and not isinstance(value, dict)) is argument
+        return value is not _ABSENT and bool(_RULES[name](value, argument))
     return type(value) is type(rule) and bool(value == rule)
 
 

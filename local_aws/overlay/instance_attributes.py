@@ -38,9 +38,10 @@ def _describe(parameters: Parameters) -> Any | None:
     instance = ec2._instances.get(ec2._p(parameters, "InstanceId"))
     if instance is None:
         return None
+    source_check = str(instance["SourceDestCheck"]).lower()
     shown = {
         "userData": f"<userData><value>{instance['UserData']}</value></userData>" if instance["UserData"] else None,
-        "sourceDestCheck": f"<sourceDestCheck><value>{str(instance['SourceDestCheck']).lower()}</value></sourceDestCheck>",
+        "sourceDestCheck": f"<sourceDestCheck><value>{source_check}</value></sourceDestCheck>",
     }
     value = shown.get(ec2._p(parameters, "Attribute"))
     if value is None:

@@ -74,7 +74,7 @@ def _complete(instance: Record, parameters: Parameters) -> None:
 
 
 def _primary_interface(instance: Record, parameters: Parameters) -> Record:
-    given = ec2._network_interfaces.get(ec2._p(parameters, "NetworkInterface.1.NetworkInterfaceId"))
+    given: Record | None = ec2._network_interfaces.get(ec2._p(parameters, "NetworkInterface.1.NetworkInterfaceId"))
     if given:
         return given
     before = set(ec2._network_interfaces.keys())
@@ -84,8 +84,9 @@ def _primary_interface(instance: Record, parameters: Parameters) -> Record:
         {"SubnetId": [instance["SubnetId"]]}
         | {f"SecurityGroupId.{number}": [group] for number, group in enumerate(groups, start=1)}
     )
-    (created,) = set(ec2._network_interfaces.keys()) - before
-    return ec2._network_interfaces[created]
+    (name,) = set(ec2._network_interfaces.keys()) - before
+    created: Record = ec2._network_interfaces[name]
+    return created
 
 
 def _complete_root_volume(instance: Record, parameters: Parameters) -> None:

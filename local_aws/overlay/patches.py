@@ -20,6 +20,7 @@ PATCHES = (
     "error_names",
     "crash_answers",
     "request_models",
+    "blank_secrets",
 )
 
 

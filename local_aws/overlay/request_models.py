@@ -14,12 +14,10 @@ def apply() -> None:
     """Validate a body only by the model of its type."""
     check = apigateway_v1._check_request_validation
 
-    def check_by_type(
-        method: dict[str, Any], api_id: str, request: Any, headers: dict[str, str], body: Any, query: Any
-    ) -> Any:
+    def check_by_type(method: dict[str, Any], api_id: str, request: Any, headers: dict[str, str], *rest: Any) -> Any:
         sent = apigateway_v1._header_ci(headers, "content-type") or "application/json"
         media_type = sent.split(";", maxsplit=1)[0].strip()
         models = {kind: model for kind, model in (method.get("requestModels") or {}).items() if kind == media_type}
-        return check(method | {"requestModels": models}, api_id, request, headers, body, query)
+        return check(method | {"requestModels": models}, api_id, request, headers, *rest)
 
     apigateway_v1._check_request_validation = check_by_type

@@ -77,7 +77,7 @@ class Delivery:
             # Splitting does not count as a retry.
             middle = len(fresh) // 2
             return [Batch(fresh[:middle], batch.failures), Batch(fresh[middle:], batch.failures)]
-        limit = self.mapping.get("MaximumRetryAttempts", -1)
+        limit = int(self.mapping.get("MaximumRetryAttempts", -1))
         if 0 <= limit <= batch.failures:
             self._give_up(fresh, function, result, "RetryAttemptsExhausted")
             return []
@@ -85,7 +85,7 @@ class Delivery:
         return _again(fresh, failures=batch.failures + 1)
 
     def _is_too_old(self, record: Record) -> bool:
-        longest = self.mapping.get("MaximumRecordAgeInSeconds", -1)
+        longest = int(self.mapping.get("MaximumRecordAgeInSeconds", -1))
         return 0 <= longest < time.time() - float(record["dynamodb"]["ApproximateCreationDateTime"])
 
     def _give_up(self, records: list[Record], function: Record, result: Record, condition: str) -> None:

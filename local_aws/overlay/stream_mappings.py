@@ -53,7 +53,7 @@ def _deliver(mapping: Record, records: list[Record], position: int) -> None:
 
 def _position(mapping: Record, table: str) -> int:
     positions = lambda_svc._dynamodb_stream_positions
-    oldest = dynamodb.stream_start_position(table)
+    oldest = int(dynamodb.stream_start_position(table))
     with lambda_svc._dynamodb_stream_positions_lock:
         if mapping["UUID"] not in positions:
             newest = dynamodb.stream_end_position(table)

@@ -1,0 +1,206 @@
+"""The pipeline on the local AWS: brought up, asked for, compared, and taken down."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local_aws import account
+from local_aws.credentials import scrubbed
+from local_aws.deployment import Deployment, Record, describe
+from local_aws.emulator import Emulator
+from local_aws.packages import EmulatorPackages
+from local_aws.progress import Report, silent
+from local_aws.receiver import Notification, Receiver
+from local_aws.terraform import Terraform
+from local_aws.terraform_log import PlannedChange
+from local_aws.working_copy import WorkingCopy, digest_of
+
+# Settings that would reach out of this machine: a bucket for the state, a payment gateway that moves money.
+NEVER_LOCAL = ("TERRAFORM_STATE_BUCKET", "TERRAFORM_STATE_BUCKET_REGION", "GATEWAY_URL")
+
+
+class SynthesisError(RuntimeError):
+    """The stack could not be synthesized; the message is what `main.py` said."""
+
+
+class NotUpError(RuntimeError):
+    """There is no deployment to work with."""
+
+
+@dataclass(frozen=True)
+class LocalEnvironment:
+    """One deployment of the stack on an emulator of its own.
+
+    Args:
+        root: the checkout to deploy.
+        folder: where everything it writes goes; environments in different folders never meet.
+        suffix: the environment's suffix, part of every name.
+        region: the AWS region to play.
+        port: the emulator's port; 0 takes a free one.
+        settings: further variables for `main.py`, as an operator would set them.
+        overlay: names of the emulator's patches to apply, comma-separated; None applies all.
+        report: takes progress.
+    """
+
+    root: Path
+    folder: Path
+    suffix: str = "local"
+    region: str = "us-east-1"
+    port: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    overlay: str | None = None
+    report: Report = silent
+
+    def up(self) -> Deployment:
+        """Start what is not running, deploy what has changed, and return the deployment.
+
+        Raises:
+            RuntimeError: a step failed; each kind has its class, and its message says how to mend it.
+        """
+        with self._alone():
+            receiver_url = f"{self.receiver.start().url}/"
+            stack_folder = self._synthesize(receiver_url)
+            digest = digest_of(stack_folder)
+            applied = self._record.read(self.emulator.endpoint_url())
+            if applied and applied[0] == digest:
+                return applied[1]
+            self._record.forget()
+            deployment = self._deploy(self._endpoint(), stack_folder)
+            self._record.write(digest, deployment)
+            return deployment
+
+    def status(self) -> Deployment | None:
+        """Return the deployment when it is up, completely."""
+        applied = self._record.read(self.emulator.endpoint_url())
+        return applied[1] if applied else None
+
+    def plan(self) -> list[PlannedChange]:
+        """Return what another `terraform apply` of the same stack would change: nothing, or something drifts.
+
+        Raises:
+            NotUpError: nothing is deployed.
+        """
+        return self._terraform(self._require_up().endpoint_url).plan()
+
+    def validate(self) -> None:
+        """Check what is deployed against the provider's schema.
+
+        Raises:
+            NotUpError: nothing is deployed.
+            TerraformError: the stack is not valid.
+        """
+        self._terraform(self._require_up().endpoint_url).validate()
+
+    def plan_is_empty(self) -> bool:
+        """Return whether a second plan shows no change."""
+        return not self.plan()
+
+    def notifications(self) -> list[Notification]:
+        """Return every webhook the pipeline has posted, oldest first."""
+        return self.receiver.notifications()
+
+    def webhook_secret(self) -> str:
+        """Return the secret by which the webhooks are signed."""
+        deployment = self._require_up()
+        return account.webhook_secret(deployment.endpoint_url, self.region, deployment.outputs["webhook_secret_name"])
+
+    def destroy(self) -> None:
+        """Remove the stack by `terraform destroy`; the emulator stays up, empty."""
+        with self._alone():
+            endpoint_url = self._require_up().endpoint_url
+            self._record.forget()
+            self._terraform(endpoint_url).destroy()
+
+    def down(self) -> bool:
+        """Stop everything and forget it; False when nothing was running."""
+        if not self.folder.exists():
+            return False
+        with self._alone():
+            self._record.forget()
+            self.receiver.stop()
+            stopped = self.emulator.stop()
+            for part in ("terraform", "synthesized"):
+                shutil.rmtree(self.folder / part, ignore_errors=True)
+            return stopped
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulated AWS."""
+        packages = EmulatorPackages(self.root / ".local" / "packages")
+        return Emulator(self.root, self.folder, packages, self.region, self.overlay)
+
+    @property
+    def receiver(self) -> Receiver:
+        """The customer's webhook endpoint."""
+        return Receiver(self.root, self.folder)
+
+    @property
+    def _record(self) -> Record:
+        return Record(self.folder / "deployment.json")
+
+    def _endpoint(self) -> str:
+        running = self.emulator.endpoint_url()
+        if running:
+            return running
+        self.emulator.packages.ensure(self.report)
+        # A new emulator is empty, so the state of the last one describes nothing.
+        shutil.rmtree(self.folder / "terraform", ignore_errors=True)
+        self.report("starting the embedded AWS")
+        return self.emulator.start(self.port)
+
+    def _synthesize(self, receiver_url: str) -> Path:
+        self.report("synthesizing the stack")
+        output = self.folder / "synthesized"
+        variables = {
+            name: value for name, value in (scrubbed() | dict(self.settings)).items() if name not in NEVER_LOCAL
+        }
+        done = subprocess.run(  # noqa: S603 - the project's own entry point
+            [sys.executable, str(self.root / "main.py")],
+            cwd=self.root,
+            env=variables
+            | {
+                "CDKTF_OUTDIR": str(output),
+                "ENVIRONMENT_SUFFIX": self.suffix,
+                "AWS_REGION": self.region,
+                "WEBHOOK_URL": receiver_url,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SynthesisError(f"main.py failed (exit status {done.returncode}):\n{done.stderr.strip()}")
+        return output / "stacks" / f"payments-{self.suffix}"
+
+    def _deploy(self, endpoint_url: str, stack_folder: Path) -> Deployment:
+        terraform = self._terraform(endpoint_url)
+        terraform.prepare(stack_folder)
+        self.report("terraform apply (about two minutes; AWS's provider waits 25 s for each queue)")
+        terraform.apply()
+        deployment = describe(endpoint_url, self.region, terraform.outputs())
+        account.webhook_secret(endpoint_url, self.region, deployment.outputs["webhook_secret_name"])
+        return deployment
+
+    def _terraform(self, endpoint_url: str) -> Terraform:
+        return Terraform(WorkingCopy(self.folder / "terraform"), endpoint_url, self.region, self.report)
+
+    def _require_up(self) -> Deployment:
+        deployment = self.status()
+        if deployment is None:
+            raise NotUpError(f"Nothing is deployed in {self.folder}. Deploy with: scripts/local up")
+        return deployment
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one command at a time change this environment; the others wait."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.set_inheritable(lock.fileno(), False)  # noqa: FBT003 - the daemons must not hold it
+            yield
