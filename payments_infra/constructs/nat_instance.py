@@ -11,7 +11,6 @@ from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.iam_instance_profile import IamInstanceProfile
 from cdktf_cdktf_provider_aws.instance import (
     Instance,
-    InstanceMaintenanceOptions,
     InstanceMetadataOptions,
     InstanceRootBlockDevice,
 )
@@ -44,7 +43,8 @@ class NatInstance(Construct):
     """An arm64 instance on Amazon Linux 2023 with an Elastic IP.
 
     It takes HTTPS from the given ranges and nothing else; people reach it by Session Manager, without a key or an
-    open port. A newer image does not replace it; a changed ``nat_user_data.sh`` does.
+    open port. A newer image does not replace it; a changed ``nat_user_data.sh`` does. Two alarms recover it, beside the
+    recovery EC2 does by itself.
 
     Args:
         part: what it is called, kebab-case.
@@ -93,8 +93,7 @@ class NatInstance(Construct):
             metadata_options=InstanceMetadataOptions(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
-            root_block_device=InstanceRootBlockDevice(volume_type="gp3", encrypted=True),
-            maintenance_options=InstanceMaintenanceOptions(auto_recovery="default"),
+            root_block_device=InstanceRootBlockDevice(volume_type="gp3", volume_size=8, encrypted=True),
             user_data=_for_terraform(USER_DATA.read_text(encoding="utf-8")),
             user_data_replace_on_change=True,
             lifecycle=TerraformResourceLifecycle(ignore_changes=["ami"]),
