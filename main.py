@@ -20,9 +20,9 @@ def main() -> int:
     fast_bindings.install()
     # The bindings may be imported only now.
     from cdktf import App  # noqa: PLC0415
-    from payments_infra.stack import PaymentsStack  # noqa: PLC0415
 
     from payments_infra.settings import Settings, SettingsError  # noqa: PLC0415
+    from payments_infra.stack import PaymentsStack  # noqa: PLC0415
 
     try:
         settings = Settings.from_environment(os.environ)

@@ -23,13 +23,13 @@ PICTURED = {"WEBHOOK_URL": "https://your.example/webhook"}
 
 def documents(template: Mapping[str, object]) -> dict[Path, str]:
     """Return every generated document by its path; ``template`` is the stack synthesized with :data:`PICTURED`."""
-    from payments.domain.states import mermaid_of_states  # noqa: PLC0415
+    from payments.domain.diagram import states_document  # noqa: PLC0415
     from payments_infra.openapi import openapi_text  # noqa: PLC0415
 
     readme = ROOT / "README.md"
     return {
         readme: _PICTURE.sub(lambda found: found[1] + _drawn(template) + found[2], readme.read_text("utf-8")),
-        ROOT / "docs" / "states.md": mermaid_of_states(),
+        ROOT / "docs" / "states.md": states_document(),
         ROOT / "openapi.json": openapi_text(),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,10 @@ OUTSIDE = {
 }
 """Variables that make a function talk to somebody outside AWS."""
 
+START = "client"
+"""Where reading begins."""
+
+_HASH = re.compile(r"_[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{(aws_\w+)\.(\w+)\.")
 
 
@@ -63,7 +68,7 @@ class Arrow:
     def drawn(self) -> str:
         """Return the arrow in Mermaid's words."""
         line = "-.->" if self.dotted else "-->"
-        return f'  {self.source} {line}|"{self.label}"| {self.target}' if self.label else f"{self.source} {line}"
+        return f'  {_short(self.source)} {line}|"{self.label}"| {_short(self.target)}'
 
 
 class Picture:
@@ -75,13 +80,12 @@ class Picture:
 
     def mermaid(self) -> str:
         """Return the chart as Mermaid source, the same for the same template."""
-        arrows = sorted(
-            {*self._requests(), *self._events(), *self._permissions(), *self._outside(), *self._dead_letters()},
-            key=lambda arrow: (arrow.source, arrow.target, arrow.label),
+        found = {*self._requests(), *self._events(), *self._permissions(), *self._outside(), *self._dead_letters()}
+        arrows = _in_reading_order(_merged(found))
+        nodes, met = self._nodes(), dict.fromkeys(end for arrow in arrows for end in (arrow.source, arrow.target))
+        return "\n".join(
+            ["flowchart LR", *(f"  {_short(node)}{nodes[node]}" for node in met), *(arrow.drawn() for arrow in arrows)]
         )
-        met = {end for arrow in arrows for end in (arrow.source, arrow.target)}
-        nodes = [f"  {node}{shape}" for node, shape in sorted(self._nodes().items()) if node in met]
-        return "\n".join(["flowchart LR", *nodes, *(arrow.drawn() for arrow in arrows)])
 
     def _nodes(self) -> dict[str, str]:
         nodes = {
@@ -90,7 +94,7 @@ class Picture:
             for node, body in self._resources.get(type_, {}).items()
         }
         outside = {node: f'(["{label}"])' for node, label, _ in OUTSIDE.values()}
-        return nodes | outside | {"client": '(["client"])'}
+        return nodes | outside | {START: '(["client"])'}
 
     def _label(self, type_: str, body: Body) -> str:
         name = body.get("function_name") or body["name"]
@@ -108,7 +112,7 @@ class Picture:
             ]
             api = _named(method["rest_api_id"], "aws_api_gateway_rest_api")
             label = f"{method['http_method']} {self._path(method['resource_id'])}"
-            yield Arrow("client", api, "HTTPS")
+            yield Arrow(START, api, "HTTPS")
             yield Arrow(api, function, label)
 
     def _path(self, resource_id: str) -> str:
@@ -162,6 +166,34 @@ class Picture:
 
     def _functions(self) -> Iterator[tuple[str, Body]]:
         yield from self._resources.get("aws_lambda_function", {}).items()
+
+
+def _merged(arrows: set[Arrow]) -> list[Arrow]:
+    """Return one arrow for each pair of nodes, with all labels between them."""
+    labels: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for arrow in sorted(arrows, key=lambda one: (one.source, one.target, one.label)):
+        labels[arrow.source, arrow.target, arrow.dotted].append(arrow.label)
+    return [Arrow(source, target, "<br>".join(some), dotted) for (source, target, dotted), some in labels.items()]
+
+
+def _in_reading_order(arrows: list[Arrow]) -> list[Arrow]:
+    """Return the arrows in the order they are met on the way from the client, as Mermaid lays out what comes first."""
+    ordered: list[Arrow] = []
+    waiting, met = deque([START]), {START}
+    while waiting:
+        node = waiting.popleft()
+        for arrow in arrows:
+            if arrow.source == node:
+                ordered.append(arrow)
+                if arrow.target not in met:
+                    met.add(arrow.target)
+                    waiting.append(arrow.target)
+    return ordered + [arrow for arrow in arrows if arrow not in ordered]
+
+
+def _short(node: str) -> str:
+    """Return the node's id without CDKTF's hash."""
+    return _HASH.sub("", node)
 
 
 def _named(reference: str, type_: str) -> str:

@@ -72,6 +72,7 @@ class Settings:
         webhook_url: where signed notifications are posted; None posts none.
         gateway_url: the payment gateway's address; None uses the simulator.
         gateway_key_retention_hours: how long the gateway remembers an idempotency key.
+        api_log_role: make this stack keep the role by which API Gateway writes logs, one per account and region.
     """
 
     environment_suffix: str
@@ -87,6 +88,7 @@ class Settings:
     webhook_url: str | None
     gateway_url: str | None
     gateway_key_retention_hours: int
+    api_log_role: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -122,11 +124,15 @@ class _Reader:
             webhook_url=self._optional("WEBHOOK_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
             gateway_url=self._optional("GATEWAY_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
             gateway_key_retention_hours=self._number("GATEWAY_KEY_RETENTION_HOURS", least=1, most=8760, default=24),
+            api_log_role=self._switch("API_LOG_ROLE"),
         )
         if profile is PRODUCTION and settings.gateway_url is None:
             self._problems.append(
                 "GATEWAY_URL must be set where PROFILE is production: the simulator moves no money (got nothing)"
             )
+        if settings.nat is NatMode.NONE:
+            self._refuse_unreachable("WEBHOOK_URL", settings.webhook_url)
+            self._refuse_unreachable("GATEWAY_URL", settings.gateway_url)
         if self._problems:
             raise SettingsError(self._problems)
         return settings
@@ -136,6 +142,10 @@ class _Reader:
 
     def _refuse(self, name: str, rule: str, got: str) -> None:
         self._problems.append(f"{name} must be {rule} (got {got!r})")
+
+    def _refuse_unreachable(self, name: str, url: str | None) -> None:
+        if url and urlsplit(url).hostname not in _LOOPBACK:
+            self._refuse(name, "blank where NAT_MODE is none: without a NAT no function reaches it", url)
 
     def _suffix(self) -> str:
         suffix = self._text("ENVIRONMENT_SUFFIX", "dev")
@@ -179,6 +189,12 @@ class _Reader:
             self._refuse(name, f"a whole number from {least} to {most}", text)
             return default
         return int(text)
+
+    def _switch(self, name: str) -> bool:
+        text = self._text(name, "false").lower()
+        if text not in {"true", "false"}:
+            self._refuse(name, "true or false", text)
+        return text == "true"
 
     def _state_backend(self) -> StateBackend | None:
         bucket = self._text("TERRAFORM_STATE_BUCKET")

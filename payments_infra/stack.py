@@ -10,6 +10,7 @@ from cdktf import TerraformOutput, TerraformStack
 from payments.domain.request import gateway_model
 from payments_infra.constructs.api import Api
 from payments_infra.constructs.api_access import Limits
+from payments_infra.constructs.api_log_role import ApiLogRole
 from payments_infra.constructs.audit import AuditTable
 from payments_infra.constructs.code import Code
 from payments_infra.constructs.dead_letters import DeadLetters
@@ -215,6 +216,7 @@ class PaymentsStack(TerraformStack):
             ),
             log_retention_days=profile.log_retention_days,
             web_acl=firewall,
+            log_role=ApiLogRole(self, "api_log_role", naming=self.naming) if self.settings.api_log_role else None,
         )
 
     def _allow(self) -> None:
@@ -293,16 +295,14 @@ class PaymentsStack(TerraformStack):
             "GATEWAY_KEY_RETENTION_SECONDS": str(self.settings.gateway_key_retention_hours * 3600),
             "GATEWAY_TIMEOUT_SECONDS": str(GATEWAY_TIMEOUT_SECONDS),
         }
-        if self.ledger:
-            return {**shared, "GATEWAY": "simulator", "GATEWAY_LEDGER_TABLE": self.ledger.name}
-        assert self.settings.gateway_url
-        assert self.gateway_secret
-        return {
-            **shared,
-            "GATEWAY": "http",
-            "GATEWAY_URL": self.settings.gateway_url,
-            "GATEWAY_SECRET_ARN": self.gateway_secret.arn,
-        }
+        if self.settings.gateway_url and self.gateway_secret:
+            return {
+                **shared,
+                "GATEWAY": "http",
+                "GATEWAY_URL": self.settings.gateway_url,
+                "GATEWAY_SECRET_ARN": self.gateway_secret.arn,
+            }
+        return {**shared, "GATEWAY": "simulator", **({"GATEWAY_LEDGER_TABLE": self.ledger.name} if self.ledger else {})}
 
     def _webhook_variables(self) -> dict[str, str]:
         if not self.settings.webhook_url or not self.webhook_secret:

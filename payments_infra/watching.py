@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from payments_infra.constructs.function import Function
     from payments_infra.stack import PaymentsStack
 
-SHARE_OF_TIMEOUT = 0.8
-"""A run that takes more than this share of its time-out rings before runs are cut off."""
+LONGEST_RUN_PERCENT = 80
+"""A run that takes more than this part of its time-out rings before runs are cut off."""
 
 QUEUE_AGE_SECONDS = 600
 STREAM_AGE_MILLISECONDS = 120_000
@@ -93,7 +93,7 @@ def _watch_tables(stack: PaymentsStack, monitoring: Monitoring) -> None:
 
 
 def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, function: Function) -> None:
-    longest = SHARE_OF_TIMEOUT * 1000 * function.timeout_seconds
+    longest_milliseconds = function.timeout_seconds * 1000 * LONGEST_RUN_PERCENT // 100
     failures = LogMetric(
         stack,
         f"{worker}_failures",
@@ -105,7 +105,9 @@ def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, f
     )
     monitoring.alarm(f"{worker}-errors", function.metric_errors(), above=0, entry="function-errors")
     monitoring.alarm(f"{worker}-throttles", function.metric_throttles(), above=0, entry="function-throttles")
-    monitoring.alarm(f"{worker}-duration", function.metric_duration(), above=longest, entry="function-duration")
+    monitoring.alarm(
+        f"{worker}-duration", function.metric_duration(), above=longest_milliseconds, entry="function-duration"
+    )
     monitoring.alarm(f"{worker}-log-failures", failures.metric, above=0, entry="function-log-failures")
 
 

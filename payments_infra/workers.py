@@ -23,7 +23,7 @@ METRICS_NAMESPACE = "Payments"
 """CloudWatch namespace of what the handlers count themselves."""
 
 LEASE_MARGIN_SECONDS = 15
-"""How much longer than its longest run a processor's claim lasts: whoever finds a lease run out finds its owner dead."""
+"""How much longer than its longest run a processor's claim lasts: whoever finds it run out finds its owner dead."""
 
 OPEN_DEADLINE_SECONDS = 600
 """Age at which the sweeper wakes a payment nobody has claimed. Long against a healthy queue, so that a backlog is not

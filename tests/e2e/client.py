@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from local_aws.deployment import Deployment
+    from local_aws.receiver import Notification
 
 Body = dict[str, Any]
 T = TypeVar("T")
@@ -38,25 +41,6 @@ class Reply:
         )
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """One webhook as the receiver got it."""
-
-    headers: dict[str, str]
-    body: str
-
-
-class Deployment(Protocol):
-    """What a client must know of a deployment."""
-
-    @property
-    def api_url(self) -> str: ...
-    @property
-    def api_key(self) -> str: ...
-    @property
-    def outputs(self) -> Mapping[str, Any]: ...
-
-
 class Client:
     """Talks to one deployment."""
 
@@ -65,13 +49,11 @@ class Client:
         deployment: Deployment,
         *,
         dynamodb: DynamoDBClient,
-        ledger_table_name: str,
         webhook_secret: str,
-        delivered: Callable[[], list[Delivered]],
+        delivered: Callable[[], list[Notification]],
     ) -> None:
         self._deployment = deployment
         self._dynamodb = dynamodb
-        self._ledger_table_name = ledger_table_name
         self._delivered = delivered
         self._http = urllib3.PoolManager(retries=False, timeout=30.0, maxsize=64)
         self.webhook_secret = webhook_secret
@@ -113,7 +95,7 @@ class Client:
             lambda: self.get(f"/payments/{payment_id}/events").body["items"], lambda events: len(events) >= count
         )
 
-    def notification_of(self, payment_id: str) -> Delivered:
+    def notification_of(self, payment_id: str) -> Notification:
         """Return the webhook delivered for the payment."""
         return eventually(
             lambda: [one for one in self._delivered() if json.loads(one.body)["data"]["payment_id"] == payment_id],
@@ -123,7 +105,7 @@ class Client:
     def charges_of(self, payment_id: str) -> int:
         """Return how often the gateway's own ledger says the payment was charged."""
         entries = self._dynamodb.query(
-            TableName=self._ledger_table_name,
+            TableName=self._deployment.outputs["gateway_ledger_table_name"],
             KeyConditionExpression="#reference = :reference",
             ExpressionAttributeNames={"#reference": "reference"},
             ExpressionAttributeValues={":reference": {"S": payment_id}},

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from payments_infra.constructs.nat import NatMode
 
+from payments_infra.constructs.nat import NatMode
 from payments_infra.profiles import PRODUCTION, SANDBOX, STAGING
 from payments_infra.settings import LONGEST_SUFFIX, Settings, SettingsError, StateBackend
 
@@ -36,10 +36,12 @@ def test_every_mistake_is_named_in_one_answer() -> None:
             WEBHOOK_URL="http://example.com",
             GATEWAY_URL="ftp://example.com",
             GATEWAY_KEY_RETENTION_HOURS="0",
+            API_LOG_ROLE="perhaps",
         )
     named = [problem.split()[0] for problem in caught.value.problems]
     assert sorted(named) == [
         "ALARM_EMAIL",
+        "API_LOG_ROLE",
         "AVAILABILITY_ZONES",
         "AWS_REGION",
         "CUSTOMER_EMAIL",
@@ -126,3 +128,14 @@ def test_the_owner_becomes_tags_and_a_tag_aws_would_refuse_is_refused() -> None:
     assert read(REPOSITORY="acme/payments", COMMIT_AUTHOR="Ada").ownership.commit_author == "Ada"
     with pytest.raises(SettingsError, match="COMMIT_AUTHOR"):
         read(COMMIT_AUTHOR="Ada <script>")
+
+
+@pytest.mark.parametrize("name", ["WEBHOOK_URL", "GATEWAY_URL"])
+def test_without_a_nat_nobody_outside_can_be_called(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(NAT_MODE="none", **{name: "https://outside.example"})
+
+
+def test_the_accounts_logging_role_is_kept_by_one_stack_that_says_so() -> None:
+    assert not read().api_log_role
+    assert read(API_LOG_ROLE="true").api_log_role

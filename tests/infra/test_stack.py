@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from payments_infra.settings import LONGEST_SUFFIX
-from tests.infra.template import Body, Template
 from tests.infra.whole_stack import address_of, everything, many, referred, statements_of, whole_stack
+
+if TYPE_CHECKING:
+    from tests.infra.template import Body, Template
 
 PRODUCTION = {
     "ENVIRONMENT_SUFFIX": "prod",
@@ -252,6 +255,21 @@ def test_production_keeps_its_tables_and_a_sandbox_can_be_destroyed() -> None:
     for variables, protected in (({}, False), (PRODUCTION, True)):
         tables = whole_stack(**variables).resources("aws_dynamodb_table").values()
         assert {bool(table["deletion_protection_enabled"]) for table in tables} == {protected}
+
+
+def test_without_a_nat_the_functions_reach_their_services_by_endpoints() -> None:
+    template = whole_stack(NAT_MODE="none")
+    services = [one["service"] for one in template.data("aws_vpc_endpoint_service").values()]
+    assert {"secretsmanager", "sns", "sqs"} <= set(services)
+    interfaces = [
+        one for one in template.resources("aws_vpc_endpoint").values() if one["vpc_endpoint_type"] == "Interface"
+    ]
+    assert len(interfaces) == 3
+
+
+def test_one_stack_of_an_account_may_keep_the_role_by_which_api_gateway_writes_logs() -> None:
+    assert not whole_stack().resources("aws_api_gateway_account")
+    assert whole_stack(API_LOG_ROLE="true").only("aws_api_gateway_account")
 
 
 def test_the_longest_suffix_breaks_no_name() -> None:
