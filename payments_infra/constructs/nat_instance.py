@@ -76,7 +76,8 @@ class NatInstance(Construct):
         notify: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, id_)
-        name = naming.name(part)
+        self._part, self._naming, self._place, self._notify = part, naming, place, notify
+        self._name = name = naming.name(part)
         group = closed_group(self, "group", vpc_id=vpc_id, name=name, of="NAT instance: HTTPS through, nothing in")
         for number, source in enumerate(sources, start=1):
             let_in_from_range(self, f"in_{number}", group, source)
@@ -103,9 +104,10 @@ class NatInstance(Construct):
         self.address = Eip(
             self, "address", domain="vpc", instance=self.instance.id, depends_on=[internet], tags={"Name": name}
         )
-        self._name = name
-        self._recover("System", "recover", minutes=2, naming=naming, part=part, place=place, notify=notify)
-        self._recover("Instance", "reboot", minutes=3, naming=naming, part=part, place=place, notify=notify)
+        # Different lengths, so that the two actions never race for one failure.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
+        self._recover("System", by="recover", after_minutes=2)
+        self._recover("Instance", by="reboot", after_minutes=3)
 
     @property
     def network_interface_id(self) -> str:
@@ -127,27 +129,23 @@ class NatInstance(Construct):
             label=f"{self._name} failed status checks",
         )
 
-    def _recover(
-        self, check: str, action: str, *, minutes: int, naming: Naming, part: str, place: Place, notify: Sequence[str]
-    ) -> None:
-        # Different lengths, so that the two actions never race for one failure.
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
+    def _recover(self, check: str, *, by: str, after_minutes: int) -> None:
         CloudwatchMetricAlarm(
             self,
-            action,
-            alarm_name=naming.name(f"{part}-{action}", kind="alarm"),
+            by,
+            alarm_name=self._naming.name(f"{self._part}-{by}", kind="alarm"),
             alarm_description=(
-                f"The {check.lower()} status check of {self._name} fails: EC2 will {action} it. docs/runbook.md"
+                f"The {check.lower()} status check of {self._name} fails: EC2 will {by} it. docs/runbook.md#nat-failing"
             ),
             namespace="AWS/EC2",
             metric_name=f"StatusCheckFailed_{check}",
             dimensions={"InstanceId": self.instance.id},
             statistic="Maximum",
             period=60,
-            evaluation_periods=minutes,
+            evaluation_periods=after_minutes,
             threshold=0,
             comparison_operator="GreaterThanThreshold",
-            alarm_actions=[f"arn:{place.partition}:automate:{place.region}:ec2:{action}", *notify],
+            alarm_actions=[f"arn:{self._place.partition}:automate:{self._place.region}:ec2:{by}", *self._notify],
         )
 
 
