@@ -53,7 +53,9 @@ def from_us(context: dict[str, str], source: str) -> Body:
 SENDERS = [
     sender("sns.amazonaws.com", "TopicsToQueues", from_us(OUR_QUEUES, arn("sns", "payments-*-dev"))),
     sender("events.amazonaws.com", "RulesToQueues", from_us(OUR_QUEUES, arn("events", "rule/payments-*-dev"))),
-    sender("cloudwatch.amazonaws.com", "AlarmsToTopics", from_us(OUR_TOPICS, arn("cloudwatch", "alarm:payments-*-dev"))),
+    sender(
+        "cloudwatch.amazonaws.com", "AlarmsToTopics", from_us(OUR_TOPICS, arn("cloudwatch", "alarm:payments-*-dev"))
+    ),
     sender("s3.amazonaws.com", "BucketsToQueues", from_us(OUR_QUEUES, f"arn:{PARTITION}:s3:::payments-*")),
     sender("events.amazonaws.com", "RulesToTopics", {"ArnLike": OUR_TOPICS}),
 ]
