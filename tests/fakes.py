@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from payments.domain.audit import AuditEvent
     from payments.domain.payment import Payment
 
+LONGEST_KEY_BYTES = 2048
 START = datetime(2026, 11, 22, 3, 36, 42, tzinfo=UTC)
 
 Answer = TypeVar("Answer")
@@ -96,6 +97,12 @@ class FakeMeasurements:
         self.counts[name] += value
 
 
+def assert_possible_key(key: str) -> None:
+    """Raise ValueError where DynamoDB would answer with a ValidationException: a key has 1 to 2048 bytes of UTF-8."""
+    if not 1 <= len(key.encode()) <= LONGEST_KEY_BYTES:
+        raise ValueError(f"a key of {len(key)} characters")
+
+
 class FakeStore:
     """A payments table with its conditions, its stream and its index of open payments.
 
@@ -115,6 +122,7 @@ class FakeStore:
         self._answers_to_lose += 1
 
     def get(self, payment_id: str) -> Payment:
+        assert_possible_key(payment_id)
         if payment_id not in self.payments:
             raise PaymentNotFound(payment_id)
         return self.payments[payment_id]
@@ -230,6 +238,7 @@ class FakeAuditLog:
         self._faults.around("append", lambda: self._append(event))
 
     def events_of(self, payment_id: str) -> Sequence[AuditEvent]:
+        assert_possible_key(payment_id)
         found = (event for event in self.events.values() if event.payment_id == payment_id)
         return sorted(found, key=lambda event: event.entry.version)
 

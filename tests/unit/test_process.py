@@ -354,5 +354,14 @@ def test_the_sweepers_pauses_double_up_to_an_hour_so_that_an_outage_does_not_use
         assert due_at is not None
         pauses.append(due_at - pipeline.clock())
         pipeline.wait(LEASE)
+    assert stored_attempt(pipeline, payment_id).attempt == MAX_ATTEMPTS
     assert pauses[:6] == [LEASE * factor for factor in (1, 2, 4, 8, 16, 32)]
     assert set(pauses[6:]) == {LONGEST_PAUSE}
+
+
+def test_a_payment_that_was_tried_ten_thousand_times_can_still_be_claimed(pipeline: Pipeline) -> None:
+    payment_id = left_unclear(pipeline)
+    payment = pipeline.store.get(payment_id)
+    claim = replace(stored_attempt(pipeline, payment_id), attempt=10_000)
+    pipeline.store.payments[payment_id] = replace(payment, claim=claim)
+    assert pipeline.process(payment_id) is Outcome.SUCCEEDED

@@ -55,6 +55,12 @@ def test_one_amount_has_one_hash_however_it_is_written(written: str) -> None:
     assert read_request(f'{{"amount": {written}}}').request_hash == request().request_hash
 
 
+def test_an_amount_has_one_hash_whatever_decimals_its_maker_gave_it() -> None:
+    """Defect: Floats."""
+    hashes = {PaymentRequest(amount=Decimal(text)).request_hash for text in ("100", "100.0", "100.00", "1E+2")}
+    assert len(hashes) == 1
+
+
 def test_an_absent_default_and_an_absent_empty_field_hash_as_if_they_were_there() -> None:
     assert request(currency="USD", metadata={}).request_hash == request().request_hash
 
@@ -192,6 +198,7 @@ def test_metadata_holds_flat_texts_only(value: object) -> None:
         {"metadata": {"pan": CARD}},
         {"metadata": {CARD.replace(" ", "."): "pan"}},
         {"metadata": {CARD: "pan"}},
+        {"metadata": {CARD: 1}},
         {CARD.replace(" ", ""): "pan"},
         {"card" + CARD.replace(" ", ""): "pan"},
         {"currency": CARD},

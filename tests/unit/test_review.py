@@ -21,7 +21,13 @@ def in_review(pipeline: Pipeline) -> str:
 
 
 def settle(
-    pipeline: Pipeline, payment_id: str, to: Status, *, actor: str = "ada", reason: str = "looked it up"
+    pipeline: Pipeline,
+    payment_id: str,
+    to: Status,
+    *,
+    actor: str = "ada",
+    reason: str = "looked it up",
+    failure_code: str | None = None,
 ) -> Payment:
     return settle_review(
         payment_id,
@@ -31,14 +37,15 @@ def settle(
         store=pipeline.store,
         clock=pipeline.clock,
         tokens=pipeline.tokens,
-        failure_code="charged_back" if to is Status.FAILED else None,
+        failure_code=failure_code,
     )
 
 
 @pytest.mark.parametrize("to", [Status.SUCCEEDED, Status.DECLINED, Status.FAILED])
 def test_a_person_settles_a_review_and_the_trail_says_who_and_why(pipeline: Pipeline, to: Status) -> None:
     payment_id = in_review(pipeline)
-    settled = settle(pipeline, payment_id, to)
+    settled = settle(pipeline, payment_id, to, failure_code="charged_back")
+    assert settled.failure_code == "charged_back"
     assert settled == pipeline.store.get(payment_id)
     last = settled.history[-1]
     assert (settled.status, last.version, last.actor, last.reason) == (to, 4, "operator:ada", "looked it up")
@@ -85,6 +92,7 @@ def test_of_two_people_that_settle_at_once_one_is_told(pipeline: Pipeline) -> No
         ({"reason": ""}, "/reason"),
         ({"reason": "a\nb"}, "/reason"),
         ({"reason": "refunded 4111 1111 1111 1111"}, "/reason"),
+        ({"failure_code": "a" * 501}, "/failure_code"),
     ],
 )
 def test_a_settlement_names_who_and_why_and_no_card_number(

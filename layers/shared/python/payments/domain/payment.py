@@ -145,7 +145,7 @@ def moved(payment: Payment, move: Move) -> Payment:
         claim=move.claim or payment.claim,
         due_at=move.due_at if move.to in OPEN_STATUSES else None,
         gateway_reference=move.gateway_reference or payment.gateway_reference,
-        failure_code=move.failure_code or payment.failure_code,
+        failure_code=move.failure_code,
     )
 
 

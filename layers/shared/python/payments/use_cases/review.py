@@ -30,14 +30,16 @@ def settle_review(
     Whoever settles has looked the payment's reference up at the gateway: after ``failed`` no charge may stand there.
 
     Raises:
-        RequestRefused: ``actor`` or ``reason`` is empty, too long, or holds what must not be stored.
+        RequestRefused: a text is empty, longer than 500 characters, or holds what must not be stored.
         PaymentNotFound: no payment has this id.
         TransitionNotAllowed: the payment does not need review, or can't become ``to``.
         VersionConflict: somebody else settled it first.
     """
     violations: list[Violation] = []
-    for name, said in (("actor", actor), ("reason", reason)):
-        FIELDS["description"].kind.read(said, f"/{name}", violations)
+    said = {"actor": actor, "reason": reason, "gateway_reference": gateway_reference, "failure_code": failure_code}
+    for name, text in said.items():
+        if text is not None:
+            FIELDS["description"].kind.read(text, f"/{name}", violations)
     if violations:
         raise RequestRefused(violations)
     payment = store.get(payment_id)
