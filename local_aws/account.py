@@ -18,10 +18,10 @@ DIRECT = Config(proxies={}, retries={"total_max_attempts": 3})
 
 def session(region: str) -> boto3.Session:
     """Return an SDK session with the emulator's credentials; the user's profiles are neither used nor read."""
-    bare = botocore.session.Session()
-    bare.set_config_variable("profile", None)
-    for files in ("config_file", "credentials_file"):
-        bare.set_config_variable(files, os.devnull)
+    # Each is (name in the configuration file, environment variable, default, conversion).
+    nowhere = (None, None, os.devnull, None)
+    variables = {"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere}
+    bare = botocore.session.Session(session_vars=variables)
     return boto3.Session(
         aws_access_key_id=ACCOUNT_ID,
         aws_secret_access_key="local",  # noqa: S106 - the emulator takes any

@@ -3,30 +3,21 @@
 import fcntl
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws import account
-from local_aws.credentials import scrubbed
 from local_aws.deployment import Deployment, Record, describe
 from local_aws.emulator import Emulator
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import Report, silent
 from local_aws.receiver import Notification, Receiver
+from local_aws.synthesis import synthesize
 from local_aws.terraform import Terraform
 from local_aws.terraform_log import PlannedChange
 from local_aws.working_copy import WorkingCopy, digest_of
-
-# Settings that would reach out of this machine: a bucket for the state, a payment gateway that moves money.
-NEVER_LOCAL = ("TERRAFORM_STATE_BUCKET", "TERRAFORM_STATE_BUCKET_REGION", "GATEWAY_URL")
-
-
-class SynthesisError(RuntimeError):
-    """The stack could not be synthesized; the message is what `main.py` said."""
 
 
 class NotUpError(RuntimeError):
@@ -65,7 +56,8 @@ class LocalEnvironment:
         """
         with self._alone():
             receiver_url = f"{self.receiver.start().url}/"
-            stack_folder = self._synthesize(receiver_url)
+            self.report("synthesizing the stack")
+            stack_folder = synthesize(self.root, self.folder / "synthesized", self._variables(receiver_url))
             digest = digest_of(stack_folder)
             applied = self._record.read(self.emulator.endpoint_url())
             if applied and applied[0] == digest:
@@ -80,13 +72,24 @@ class LocalEnvironment:
         applied = self._record.read(self.emulator.endpoint_url())
         return applied[1] if applied else None
 
+    def require_up(self) -> Deployment:
+        """Return the deployment.
+
+        Raises:
+            NotUpError: nothing is deployed, or not completely.
+        """
+        deployment = self.status()
+        if deployment is None:
+            raise NotUpError(f"Nothing is deployed in {self.folder}. Deploy with: scripts/local up")
+        return deployment
+
     def plan(self) -> list[PlannedChange]:
         """Return what another `terraform apply` of the same stack would change: nothing, or something drifts.
 
         Raises:
             NotUpError: nothing is deployed.
         """
-        return self._terraform(self._require_up().endpoint_url).plan()
+        return self._terraform(self.require_up().endpoint_url).plan()
 
     def validate(self) -> None:
         """Check what is deployed against the provider's schema.
@@ -95,7 +98,7 @@ class LocalEnvironment:
             NotUpError: nothing is deployed.
             TerraformError: the stack is not valid.
         """
-        self._terraform(self._require_up().endpoint_url).validate()
+        self._terraform(self.require_up().endpoint_url).validate()
 
     def plan_is_empty(self) -> bool:
         """Return whether a second plan shows no change."""
@@ -107,13 +110,13 @@ class LocalEnvironment:
 
     def webhook_secret(self) -> str:
         """Return the secret by which the webhooks are signed."""
-        deployment = self._require_up()
+        deployment = self.require_up()
         return account.webhook_secret(deployment.endpoint_url, self.region, deployment.outputs["webhook_secret_name"])
 
     def destroy(self) -> None:
         """Remove the stack by `terraform destroy`; the emulator stays up, empty."""
         with self._alone():
-            endpoint_url = self._require_up().endpoint_url
+            endpoint_url = self.require_up().endpoint_url
             self._record.forget()
             self._terraform(endpoint_url).destroy()
 
@@ -154,29 +157,9 @@ class LocalEnvironment:
         self.report("starting the embedded AWS")
         return self.emulator.start(self.port)
 
-    def _synthesize(self, receiver_url: str) -> Path:
-        self.report("synthesizing the stack")
-        output = self.folder / "synthesized"
-        variables = {
-            name: value for name, value in (scrubbed() | dict(self.settings)).items() if name not in NEVER_LOCAL
-        }
-        done = subprocess.run(  # noqa: S603 - the project's own entry point
-            [sys.executable, str(self.root / "main.py")],
-            cwd=self.root,
-            env=variables
-            | {
-                "CDKTF_OUTDIR": str(output),
-                "ENVIRONMENT_SUFFIX": self.suffix,
-                "AWS_REGION": self.region,
-                "WEBHOOK_URL": receiver_url,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SynthesisError(f"main.py failed (exit status {done.returncode}):\n{done.stderr.strip()}")
-        return output / "stacks" / f"payments-{self.suffix}"
+    def _variables(self, receiver_url: str) -> dict[str, str]:
+        fixed = {"ENVIRONMENT_SUFFIX": self.suffix, "AWS_REGION": self.region, "WEBHOOK_URL": receiver_url}
+        return dict(self.settings) | fixed
 
     def _deploy(self, endpoint_url: str, stack_folder: Path) -> Deployment:
         terraform = self._terraform(endpoint_url)
@@ -189,12 +172,6 @@ class LocalEnvironment:
 
     def _terraform(self, endpoint_url: str) -> Terraform:
         return Terraform(WorkingCopy(self.folder / "terraform"), endpoint_url, self.region, self.report)
-
-    def _require_up(self) -> Deployment:
-        deployment = self.status()
-        if deployment is None:
-            raise NotUpError(f"Nothing is deployed in {self.folder}. Deploy with: scripts/local up")
-        return deployment
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

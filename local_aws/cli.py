@@ -1,0 +1,96 @@
+"""The commands of `scripts/local`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from local_aws import screen
+from local_aws.demo import demonstrate
+from local_aws.environment import LocalEnvironment
+from local_aws.payments_client import PaymentsClient
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".local" / "aws"
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run the payment pipeline on this machine: real Terraform against an embedded AWS, with no AWS account."""
+
+
+@main.command()
+@click.option("--port", default=0, show_default="a free one", help="Port of the embedded AWS when it is started.")
+@as_json
+def up(*, port: int, as_json: bool) -> None:
+    """Start the embedded AWS, deploy the stack, and leave it running."""
+    with _environment(port=port) as environment:
+        deployment = environment.up()
+    screen.print_json(deployment.to_json()) if as_json else screen.print_deployment(deployment)
+
+
+@main.command()
+@click.option("--destroy", is_flag=True, help="Run `terraform destroy` before, as one would on AWS.")
+def down(*, destroy: bool) -> None:
+    """Stop the embedded AWS and forget all it held."""
+    with _environment() as environment:
+        if destroy:
+            environment.destroy()
+        stopped = environment.down()
+    screen.progress.print("stopped" if stopped else "nothing was running")
+
+
+@main.command()
+@as_json
+def status(*, as_json: bool) -> None:
+    """Say whether the stack is up, and where; the exit status is 0 only when it is."""
+    with _environment() as environment:
+        deployment = environment.require_up()
+    screen.print_json(deployment.to_json()) if as_json else screen.print_deployment(deployment)
+
+
+@main.command()
+@click.option("--amount", required=True, help="In the currency's major unit, such as 12.34.")
+@click.option("--currency", help="ISO 4217 code; the API takes USD where none is named.")
+@click.option("--payment-id", help="The payment's id; one is made up where none is named.")
+@click.option("--customer-id", help="The paying customer.")
+@click.option("--idempotency-key", help="Sent as Idempotency-Key: repeating the command pays once.")
+@click.option("--follow", is_flag=True, help="Wait until the payment is settled, and show its audit trail.")
+@as_json
+def pay(*, idempotency_key: str | None, follow: bool, as_json: bool, **fields: str | None) -> None:
+    """Send one payment to the deployed API."""
+    with _environment() as environment:
+        client = PaymentsClient(environment.require_up())
+        sent = {name: value for name, value in fields.items() if value is not None}
+        reply = client.pay(sent, idempotency_key=idempotency_key)
+        accepted = reply.status == 202  # noqa: PLR2004 - HTTP's "Accepted"
+        answer, trail = client.follow(reply.json["payment_id"]) if follow and accepted else (reply.json, [])
+    if as_json:
+        screen.print_json({"status": reply.status, "answer": answer, "events": trail})
+    else:
+        screen.print_payment(answer, trail)
+    sys.exit(0 if accepted else 1)
+
+
+@main.command()
+@as_json
+def demo(*, as_json: bool) -> None:
+    """Deploy, pay in four ways, and show what became of each; the exit status is 0 when all is as promised."""
+    with _environment() as environment:
+        findings = demonstrate(environment)
+    screen.print_json(findings.to_json()) if as_json else screen.print_findings(findings)
+    sys.exit(0 if findings.all_kept else 1)
+
+
+@contextmanager
+def _environment(port: int = 0) -> Iterator[LocalEnvironment]:
+    """Yield this checkout's environment; a failure ends the command with its message and without a traceback."""
+    with screen.reporting() as report:
+        try:
+            yield LocalEnvironment(root=ROOT, folder=FOLDER, port=port, report=report)
+        except RuntimeError as error:
+            raise click.ClickException(str(error)) from error
