@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _PICTURE = re.compile(r"(<!-- picture -->\n).*(<!-- /picture -->)", re.DOTALL)
 
-PICTURED = {"WEBHOOK_URL": "https://your.example/webhook"}
-"""The settings the README's picture is drawn with: the defaults, and somebody to notify."""
+PICTURED = {"WEBHOOK_URL": "https://your.example/webhook", "GATEWAY_URL": "https://gateway.example"}
+"""The settings the README's picture is drawn with: the defaults, a payment gateway and somebody to notify."""
 
 
 def documents(template: Mapping[str, object]) -> dict[Path, str]:

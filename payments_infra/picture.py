@@ -99,7 +99,7 @@ class Picture:
     def _label(self, type_: str, body: Body) -> str:
         name = body.get("function_name") or body["name"]
         part = name.removeprefix(f"{self._project}-").removesuffix(f"-{self._suffix}").replace("-", " ")
-        return f"{part} {NOUNS[type_]}".strip() if part != self._project else f"{part} {NOUNS[type_]}"
+        return NOUNS[type_] if part == "api" else f"{part} {NOUNS[type_]}".strip()
 
     def _each(self, type_: str) -> Iterator[Body]:
         yield from self._resources.get(type_, {}).values()

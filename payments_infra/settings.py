@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from payments_infra.constructs.address_plan import vpc_range
 from payments_infra.constructs.nat import NatMode
 from payments_infra.profiles import PRODUCTION, PROFILES, SANDBOX, Profile
 
@@ -220,10 +220,10 @@ class _Reader:
 
 def _is_vpc_range(text: str) -> bool:
     try:
-        network = IPv4Network(text)
+        vpc_range(text)
     except ValueError:
         return False
-    return network.is_private and 16 <= network.prefixlen <= 24  # noqa: PLR2004 - AWS takes /16 to /28; /24 leaves room
+    return True
 
 
 def _is_safe_url(text: str) -> bool:

@@ -139,3 +139,9 @@ def test_without_a_nat_nobody_outside_can_be_called(name: str) -> None:
 def test_the_accounts_logging_role_is_kept_by_one_stack_that_says_so() -> None:
     assert not read().api_log_role
     assert read(API_LOG_ROLE="true").api_log_role
+
+
+@pytest.mark.parametrize("cidr", ["127.0.0.0/16", "8.8.8.0/24", "10.0.0.0/8", "10.0.0.0/25", "10.0.0.1/16", "ten"])
+def test_an_address_range_no_vpc_can_have_is_refused(cidr: str) -> None:
+    with pytest.raises(SettingsError, match="VPC_CIDR"):
+        read(VPC_CIDR=cidr)
