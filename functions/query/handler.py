@@ -54,20 +54,21 @@ def respond(request: Request, ports: Ports) -> Response:
         NotImplementedError: the API sends a route here that this function doesn't know.
     """
     payment_id = request.path_parameters.get("payment_id", "")
-    telemetry.about(payment_id=payment_id or None)
     match request.resource:
         case "/payments":
             page = list_payments(read_listing(request.query), reader=ports.reader)
             items = [public_payment(payment) for payment in page.items]
             return _shown({"items": items, "next_token": page.next_token})
         case "/payments/{payment_id}":
-            return _shown(public_payment(find_payment(payment_id, reader=ports.reader)))
+            return _shown(public_payment(find_payment(payment_id, reader=ports.reader)), about=payment_id)
         case "/payments/{payment_id}/events":
             events = events_of(payment_id, reader=ports.reader, trail=ports.trail)
-            return _shown({"items": [public_event(event) for event in events]})
+            return _shown({"items": [public_event(event) for event in events]}, about=payment_id)
         case _:
             raise NotImplementedError(f"no answer for the route {request.method} {request.resource}")
 
 
-def _shown(body: dict[str, Any]) -> Response:
+def _shown(body: dict[str, Any], *, about: str | None = None) -> Response:
+    # Only ids of payments there are get into the log: what else stands in an address may be anything.
+    telemetry.about(payment_id=about)
     return Response(status=HTTPStatus.OK, body=body)

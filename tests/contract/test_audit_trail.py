@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from payments.adapters.dynamodb.audit_table import AuditTable
 from payments.domain.errors import HistoryMismatch
 from tests.contract.faults import lose_next_answer
-from tests.contract.samples import accepted, events, rich
 from tests.fakes import FakeAuditLog
+from tests.samples import accepted, events, rich
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,8 @@ from payments.domain.errors import DeliveryFailed
 from payments.domain.notification import Notification, notification_of
 from payments.domain.payment import Status
 from tests.contract.loopback import HANG_UP, Loopback, Reply, loopback
-from tests.contract.samples import accepted, claimed, rich, settled
 from tests.fakes import FakeNotifier
+from tests.samples import accepted, claimed, rich, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

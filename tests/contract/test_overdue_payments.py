@@ -10,8 +10,8 @@ import pytest
 from payments.adapters.dynamodb.open_payments import OpenPaymentsIndex
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.identifiers import shard_of
-from tests.contract.samples import MINUTE, START, accepted, claimed, settled
 from tests.fakes import FakeStore
+from tests.samples import MINUTE, START, accepted, claimed, settled
 
 if TYPE_CHECKING:
     from payments.ports import OverduePayments, PaymentStore

@@ -9,8 +9,8 @@ import pytest
 
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.errors import RequestRefused
-from tests.contract.samples import START, accepted, claimed
 from tests.fakes import FakeStore
+from tests.samples import START, accepted, claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentN
 from payments.domain.identifiers import payment_id_from_key
 from payments.domain.payment import Status
 from payments.ports import KeyRecord
-from tests.contract.samples import ANOTHER, MINUTE, START, accepted, claimed, rich, settled
 from tests.fakes import FakeStore
+from tests.samples import ANOTHER, MINUTE, START, accepted, claimed, rich, settled
 
 if TYPE_CHECKING:
     from payments.domain.payment import Payment

@@ -18,7 +18,7 @@ from payments.domain.identifiers import payment_id_from_key, shard_of
 from payments.domain.payment import Status
 from payments.ports import KeyRecord
 from tests.contract.faults import asked, failing, lose_next_answer, reading_at_most
-from tests.contract.samples import ANOTHER, MINUTE, START, accepted, claimed, rich, settled
+from tests.samples import ANOTHER, MINUTE, START, accepted, claimed, rich, settled
 
 if TYPE_CHECKING:
     from tests.contract.services import Services

@@ -1,0 +1,173 @@
+"""The dispatcher, from the stream's records to the messages sent and the answer to the event source mapping."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.dispatcher import handler as dispatcher
+from functions.dispatcher.handler import Ports
+from payments.runtime.stream import BatchFailed
+from payments.use_cases import Queue
+from tests.fakes import FakeQueue
+from tests.unit.handlers.conftest import counted
+from tests.unit.handlers.events import Event, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from tests.unit.handlers.conftest import Line
+
+NOTHING_FAILED: Event = {"batchItemFailures": []}
+
+
+class Queues:
+    """Both queues."""
+
+    def __init__(self) -> None:
+        self.processing, self.notification = FakeQueue(), FakeQueue()
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(queues={Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification})
+
+
+@pytest.fixture
+def queues() -> Queues:
+    return Queues()
+
+
+@pytest.fixture
+def dispatch(queues: Queues, context: LambdaContext, monkeypatch: pytest.MonkeyPatch) -> Callable[[Event], Any]:
+    monkeypatch.setattr(dispatcher, "aws_ports", lambda: queues.ports)
+    return lambda event: dispatcher.handler(event, context)
+
+
+def sequence_number(event: Event, record: int) -> str:
+    return str(event["Records"][record]["dynamodb"]["SequenceNumber"])
+
+
+def reported(number: str) -> Event:
+    return {"batchItemFailures": [{"itemIdentifier": number}]}
+
+
+def test_each_change_wakes_the_queue_it_asks_for(queues: Queues, dispatch: Callable[[Event], Any]) -> None:
+    assert dispatch(sample("dynamodb_stream")) == NOTHING_FAILED
+    assert list(queues.processing.messages) == ["pay-1", "pay-2"]
+    assert list(queues.notification.messages) == ["pay-1"]
+
+
+def test_one_unreadable_record_of_ten_keeps_no_other_from_being_passed_on(
+    queues: Queues, dispatch: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    """Defect: Records lost quietly."""
+    event = ten_new_payments()
+    del event["Records"][3]["dynamodb"]["NewImage"]["amount"]
+    assert dispatch(event) == reported(sequence_number(event, 3))
+    assert sorted(queues.processing.messages) == sorted(f"pay-{number}" for number in range(10) if number != 3)
+    lines = printed()
+    (failure,) = [line for line in lines if line.get("level") == "ERROR"]
+    assert failure["sequence_number"] == sequence_number(event, 3)
+    assert counted(lines) == {"FailedRecords": 1}
+
+
+def test_a_message_that_was_not_taken_makes_its_record_come_again(
+    queues: Queues, dispatch: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    """Defect: Records lost quietly."""
+    event = ten_new_payments()
+    queues.processing.refused = {"pay-6"}
+    assert dispatch(event) == reported(sequence_number(event, 6))
+    lines = printed()
+    (failure,) = [line for line in lines if line.get("level") == "WARNING"]
+    assert (failure["payment_id"], failure["sequence_number"]) == ("pay-6", sequence_number(event, 6))
+    assert counted(lines) == {"FailedRecords": 1}
+
+
+def test_of_several_failures_the_earliest_is_where_the_stream_goes_on(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    event = ten_new_payments()
+    queues.processing.refused = {"pay-8", "pay-2"}
+    event["Records"][5]["dynamodb"]["NewImage"]["status"]["S"] = "unheard of"
+    assert dispatch(event) == reported(sequence_number(event, 2))
+
+
+def test_a_batch_of_which_nothing_went_well_raises_so_that_errors_rises(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    """Defect: Dead alarms."""
+    queues.processing.refused = {f"pay-{number}" for number in range(10)}
+    with pytest.raises(BatchFailed, match="all 10 records"):
+        dispatch(ten_new_payments())
+
+
+class UnreachableQueue(FakeQueue):
+    def send(self, payment_ids: Iterable[str]) -> Sequence[str]:
+        if list(payment_ids):
+            raise ConnectionError("no route")
+        return []
+
+
+def test_a_queue_that_cannot_be_reached_makes_the_whole_batch_come_again(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    """Defect: Dead alarms."""
+    queues.notification = UnreachableQueue()
+    with pytest.raises(ConnectionError):
+        dispatch(sample("dynamodb_stream"))
+
+
+def test_a_change_delivered_twice_in_one_batch_wakes_once(queues: Queues, dispatch: Callable[[Event], Any]) -> None:
+    event = sample("dynamodb_stream")
+    event["Records"] = [event["Records"][0]] * 2
+    dispatch(event)
+    assert list(queues.processing.messages) == ["pay-1"]
+
+
+@pytest.mark.parametrize("image", [None, {"payment_id": {"S": "pay-1"}, "expires_at": {"N": "1"}}])
+def test_records_of_anything_but_payments_are_passed_by(
+    queues: Queues, dispatch: Callable[[Event], Any], image: Event | None
+) -> None:
+    event = sample("dynamodb_stream")
+    event["Records"] = event["Records"][:1]
+    event["Records"][0]["dynamodb"]["NewImage"] = image
+    if image is None:
+        del event["Records"][0]["dynamodb"]["NewImage"]
+    assert dispatch(event) == NOTHING_FAILED
+    assert not queues.processing.messages
+
+
+def test_a_payment_that_takes_the_place_of_an_expired_key_record_is_new(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    event = sample("dynamodb_stream")
+    event["Records"] = event["Records"][:1]
+    event["Records"][0]["eventName"] = "MODIFY"
+    event["Records"][0]["dynamodb"]["OldImage"] = {"payment_id": {"S": "pay-1"}, "expires_at": {"N": "1"}}
+    dispatch(event)
+    assert list(queues.processing.messages) == ["pay-1"]
+
+
+def test_nothing_to_do_is_nothing_failed(dispatch: Callable[[Event], Any]) -> None:
+    assert dispatch({"Records": []}) == NOTHING_FAILED
+
+
+def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSING_QUEUE_URL", "https://sqs.example/processing")
+    monkeypatch.setenv("NOTIFICATION_QUEUE_URL", "https://sqs.example/notification")
+    assert dispatcher.aws_ports.__wrapped__().queues.keys() == set(Queue)
+
+
+def ten_new_payments() -> Event:
+    event = sample("dynamodb_stream")
+    first = event["Records"][0]
+    event["Records"] = [deepcopy(first) for _ in range(10)]
+    for number, record in enumerate(event["Records"]):
+        record["dynamodb"]["NewImage"]["payment_id"] = {"S": f"pay-{number}"}
+        record["dynamodb"]["SequenceNumber"] = f"4421584500000000017450439{number:03d}"
+    return event
