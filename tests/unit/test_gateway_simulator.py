@@ -94,6 +94,21 @@ def test_a_double_charge_can_be_counted(gateway: SimulatorGateway, ledger: InMem
     assert len(ledger.charges_of("order-1")) == 2
 
 
+def test_of_a_double_charge_nobody_is_told_that_all_is_well(gateway: SimulatorGateway) -> None:
+    charge(gateway, key="one")
+    charge(gateway, key="two")
+    with pytest.raises(GatewayAmbiguous, match="2 approved"):
+        gateway.find(reference="order-1")
+
+
+def test_a_charge_made_after_a_decline_is_the_one_that_is_found(gateway: SimulatorGateway) -> None:
+    charge(gateway, 400002, key="one")
+    assert gateway.find(reference="order-1") != charge(gateway, key="two")
+    found = gateway.find(reference="order-1")
+    assert found is not None
+    assert found.approved
+
+
 def test_every_magic_amount_is_documented() -> None:
     magic = [
         *gateway_simulator.DECLINE_CODES,

@@ -95,9 +95,16 @@ class SimulatorGateway:
         return charge
 
     def find(self, *, reference: str) -> Charge | None:
-        """Return the charge made for ``reference``, the approved one first, or None if there certainly is none."""
-        charges = sorted(self._ledger.charges_of(reference), key=lambda charge: not charge.approved)
-        return charges[0] if charges else None
+        """Return the charge made for ``reference``, an approved one first, or None if there certainly is none.
+
+        Raises:
+            GatewayAmbiguous: there are two approved ones, which only a person can settle.
+        """
+        charges = self._ledger.charges_of(reference)
+        approved = [charge for charge in charges if charge.approved]
+        if len(approved) > 1:
+            raise GatewayAmbiguous(f"the ledger has {len(approved)} approved charges for {reference}")
+        return next(iter(approved or charges), None)
 
 
 def _fail_before_charging(magic: int, *, first: bool) -> None:
