@@ -1,0 +1,134 @@
+"""The API's description (OpenAPI 3.1), made of the definitions that validate requests and render answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from payments_infra import openapi_examples as examples
+from payments_infra.openapi_components import components, schema
+
+Part = dict[str, Any]
+
+_OF_EVERY_REQUEST = (403, 429, 500, 504)
+
+
+def openapi_text() -> str:
+    """Return the description as it is kept in ``openapi.json``."""
+    return json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def openapi_document() -> Part:
+    """Return the description as an OpenAPI 3.1 object."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Payments",
+            "version": "1.0.0",
+            "description": "Takes payments in, brings each to its end exactly once, and shows what became of it. "
+            "Amounts are exact decimals in the currency's major unit. Every error is a problem document (RFC 9457).",
+        },
+        "servers": [
+            {
+                "url": "https://{api_id}.execute-api.{region}.amazonaws.com/{stage}",
+                "variables": {
+                    "api_id": {"default": "api", "description": "The API's id, part of the output `api_url`."},
+                    "region": {"default": "us-east-1"},
+                    "stage": {"default": "dev", "description": "The environment's suffix."},
+                },
+            }
+        ],
+        "security": [{"ApiKey": []}],
+        "paths": _paths(),
+        "webhooks": {"payment": {"post": _webhook()}},
+        "components": components(),
+    }
+
+
+def _paths() -> Part:
+    return {
+        "/payments": {"post": _accept(), "get": _list()},
+        "/payments/{payment_id}": {
+            "parameters": [_parameter("payment_id")],
+            "get": {
+                "operationId": "getPayment",
+                "summary": "A payment as it is now",
+                "responses": {"200": _json("The payment.", "Payment", examples.SETTLED), **_problems(404)},
+            },
+        },
+        "/payments/{payment_id}/events": {
+            "parameters": [_parameter("payment_id")],
+            "get": {
+                "operationId": "getPaymentEvents",
+                "summary": "The payment's audit trail: one event for each change, in order",
+                "responses": {"200": _json("The trail.", "EventList", examples.EVENTS), **_problems(404)},
+            },
+        },
+    }
+
+
+def _accept() -> Part:
+    accepted = _json("Accepted; what becomes of it is told by the payment itself.", "Payment", examples.ACCEPTED)
+    accepted["headers"] = {
+        "Location": {
+            "description": "Where the payment is, relative to this request's address.",
+            "schema": {"type": "string", "format": "uri-reference"},
+        },
+        "Idempotent-Replayed": {
+            "description": "Present where an earlier request had asked the same; this is its answer again.",
+            "schema": {"const": "true"},
+        },
+    }
+    return {
+        "operationId": "createPayment",
+        "summary": "Take a payment in, once",
+        "parameters": [_parameter("idempotency_key")],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema("PaymentRequest"), "examples": examples.REQUESTS}},
+        },
+        "responses": {"202": accepted, **_problems(400, 409, 413, 415, 422)},
+    }
+
+
+def _list() -> Part:
+    return {
+        "operationId": "listPayments",
+        "summary": "Payments of a customer or of a day, newest first",
+        "description": "Name either `customer_id` or `created_on`.",
+        "parameters": [_parameter(name) for name in ("customer_id", "created_on", "limit", "next_token")],
+        "responses": {"200": _json("A page.", "PaymentPage", examples.PAGE), **_problems(400)},
+    }
+
+
+def _webhook() -> Part:
+    return {
+        "summary": "What customers are told when a payment comes to its end or waits for a person",
+        "description": "Signed after the Standard Webhooks specification and delivered at least once. Answer with 2xx; "
+        "drop repeats by `webhook-id`.",
+        "security": [],
+        "parameters": [_parameter(name) for name in ("webhook_id", "webhook_timestamp", "webhook_signature")],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema("Notification"), "example": examples.NOTIFICATION}},
+        },
+        "responses": {"2XX": {"description": "Taken."}},
+    }
+
+
+def _json(description: str, name: str, example: Part) -> Part:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": schema(name), "example": example}},
+    }
+
+
+def _problems(*statuses: int) -> Part:
+    return {
+        str(status): {"$ref": f"#/components/responses/Problem{status}"}
+        for status in sorted({*statuses, *_OF_EVERY_REQUEST})
+    }
+
+
+def _parameter(name: str) -> Part:
+    return {"$ref": f"#/components/parameters/{name}"}
