@@ -81,7 +81,7 @@ class Receiver:
         self.server = server
         self.secrets = secrets or a_secret("a")
         self.notifier = WebhookNotifier(
-            HttpsClient(f"{server.url}/hooks?to=us", timeout=timedelta(seconds=10)),
+            HttpsClient(f"{server.url}/hooks/?to=us", timeout=timedelta(seconds=10)),
             secrets=lambda: self.secrets,
             clock=lambda: datetime.now(UTC),
         )
@@ -156,7 +156,7 @@ def test_a_topic_that_does_not_take_it_is_a_failed_delivery(services: Services) 
 def test_a_webhook_verifies_with_the_standard_library_of_its_specification(receiver: Receiver) -> None:
     receiver.notifier.notify(news())
     (asked,) = receiver.server.asked
-    assert (asked.method, asked.path) == ("POST", "/hooks?to=us")
+    assert (asked.method, asked.path) == ("POST", "/hooks/?to=us")
     assert asked.headers["content-type"] == "application/json"
     assert Webhook(a_secret("a")).verify(asked.body, asked.headers) == news().payload()
     with pytest.raises(WebhookVerificationError):

@@ -30,10 +30,10 @@ def _session() -> botocore.session.Session:
 
 def _client(service: str, *, read_timeout_seconds: int) -> Any:  # noqa: ANN401 - botocore builds client classes at run time
     config = Config(
-        connect_timeout=2,
+        connect_timeout=1,
         read_timeout=read_timeout_seconds,
         # Standard mode backs off with jitter and stops retrying when the service as a whole is unwell.
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=_PARALLEL_RECORDS,
         tcp_keepalive=True,
     )
@@ -41,8 +41,8 @@ def _client(service: str, *, read_timeout_seconds: int) -> Any:  # noqa: ANN401 
 
 
 def dynamodb() -> DynamoDBClient:
-    """Return a DynamoDB client; a single-item request that takes 3 seconds is lost and better tried again."""
-    return cast("DynamoDBClient", _client("dynamodb", read_timeout_seconds=3))
+    """Return a DynamoDB client; a request that takes 2 seconds is lost, and better tried again while a caller waits."""
+    return cast("DynamoDBClient", _client("dynamodb", read_timeout_seconds=2))
 
 
 def sqs() -> SQSClient:

@@ -43,7 +43,7 @@ class HttpsClient:
         if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
             raise ValueError(f"{address.scheme}://{address.hostname} must be https (plain http is for loopback only)")
         seconds = timeout.total_seconds()
-        self._url = url.rstrip("/")
+        self._url = url
         self._pool = urllib3.PoolManager(
             maxsize=connections,
             timeout=urllib3.Timeout(connect=min(_LONGEST_CONNECT_SECONDS, seconds), read=seconds),
@@ -52,14 +52,15 @@ class HttpsClient:
         )
 
     def request(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Return the answer to one request.
+        """Return the answer to one request; without ``path`` it goes to the address exactly as it was given.
 
         Raises:
             NoAnswer: there is none to go by.
         """
+        url = f"{self._url.rstrip('/')}{path}" if path else self._url
         try:
             response = self._pool.request(
-                method, self._url + path, headers=dict(headers), body=body, redirect=False, preload_content=False
+                method, url, headers=dict(headers), body=body, redirect=False, preload_content=False
             )
             try:
                 content = response.read(_LONGEST_ANSWER_BYTES + 1, decode_content=True)

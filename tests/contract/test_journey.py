@@ -1,0 +1,134 @@
+"""One payment through the real handlers and the real adapters, the stream and the queues played by hand."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import pytest
+
+from functions.auditor import handler as auditor
+from functions.dispatcher import handler as dispatcher
+from functions.notifier import handler as notifier
+from functions.processor import handler as processor
+from functions.query import handler as query
+from functions.sweeper import handler as sweeper
+from functions.validator import handler as validator
+from payments.runtime import system, telemetry
+from tests.unit.handlers.events import Event, api_event, body_of, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from tests.contract.services import Services
+
+HANDLERS = (auditor, dispatcher, notifier, processor, query, sweeper, validator)
+CONTEXT = cast("LambdaContext", SimpleNamespace(aws_request_id="request"))
+
+
+class Deployment:
+    """What the stack deploys, small: the resources the functions' variables name."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._seen: dict[str, Any] = {}
+        self.variables = {
+            "PAYMENTS_TABLE": services.payments_table(),
+            "AUDIT_TABLE": services.audit_table(),
+            "GATEWAY_LEDGER_TABLE": services.ledger_table(),
+            "PROCESSING_QUEUE_URL": services.queue(),
+            "NOTIFICATION_QUEUE_URL": services.queue(),
+            "CUSTOMER_TOPIC_ARN": services.sns.create_topic(Name=f"journey-{uuid4()}")["TopicArn"],
+            "GATEWAY": "simulator",
+            "GATEWAY_KEY_RETENTION_SECONDS": "86400",
+            "LEASE_SECONDS": "45",
+            "OPEN_DEADLINE_SECONDS": "1",
+            "POWERTOOLS_SERVICE_NAME": "journey",
+            "POWERTOOLS_METRICS_NAMESPACE": "Payments",
+            "ENVIRONMENT_SUFFIX": "test",
+        }
+
+    def stream(self) -> Event:
+        """Return the changes since the last call as the table's stream would bring them."""
+        event = sample("dynamodb_stream")
+        template = event["Records"][0]
+        event["Records"] = []
+        for item in self._services.dynamodb.scan(TableName=self.variables["PAYMENTS_TABLE"])["Items"]:
+            payment_id = item["payment_id"]["S"]
+            if "status" in item and self._seen.get(payment_id) != item:
+                old = {"OldImage": self._seen[payment_id]} if payment_id in self._seen else {}
+                event["Records"].append(
+                    {**template, "dynamodb": {"NewImage": item, "SequenceNumber": uuid4().hex, **old}}
+                )
+                self._seen[payment_id] = item
+        return event
+
+    def messages(self, queue: str) -> Event:
+        """Return what waits in the queue as its event source mapping would bring it."""
+        event = sample("sqs")
+        bodies = self._services.bodies_in(self.variables[queue])
+        event["Records"] = [
+            {**event["Records"][0], "messageId": uuid4().hex, "body": json.dumps(body)} for body in bodies
+        ]
+        return event
+
+
+@pytest.fixture
+def deployment(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    deployment = Deployment(services)
+    for name, value in deployment.variables.items():
+        monkeypatch.setenv(name, value)
+    telemetry.log.cache_clear()
+    yield deployment
+    telemetry.log.cache_clear()
+    for handler in HANDLERS:
+        handler.aws_ports.cache_clear()
+
+
+def flow(deployment: Deployment) -> None:
+    """Let stream and queues deliver until nothing is left."""
+    while (changes := deployment.stream())["Records"]:
+        assert auditor.handler(changes, CONTEXT) == {"batchItemFailures": []}
+        assert dispatcher.handler(changes, CONTEXT) == {"batchItemFailures": []}
+        processor.handler(deployment.messages("PROCESSING_QUEUE_URL"), CONTEXT)
+        notifier.handler(deployment.messages("NOTIFICATION_QUEUE_URL"), CONTEXT)
+
+
+def get(name: str, payment_id: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    return body_of(query.handler(api_event(name, payment_id=payment_id), CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("amount", "status", "versions"), [("12.50", "succeeded", 3), ("4000.02", "declined", 3), ("4000.08", "failed", 3)]
+)
+def test_a_payment_comes_to_its_end_and_its_trail_tells_how(
+    deployment: Deployment, amount: str, status: str, versions: int
+) -> None:
+    body = json.dumps({"amount": amount, "currency": "EUR", "payment_id": "order-1", "customer_id": "cust-1"})
+    answer = validator.handler(api_event("api_post_payments", body=body), CONTEXT)
+    assert answer["statusCode"] == 202
+    flow(deployment)
+    payment = get("api_get_payment", "order-1")
+    assert (payment["status"], payment["version"], payment["amount"]) == (status, versions, amount)
+    trail = get("api_get_events", "order-1")["items"]
+    assert [event["status"] for event in trail] == ["accepted", "processing", status]
+    listed = body_of(query.handler(api_event("api_get_payments"), CONTEXT))
+    assert listed == {"items": [payment], "next_token": None}
+    again = validator.handler(api_event("api_post_payments", body=body), CONTEXT)
+    assert (again["statusCode"], again["body"]) == (202, answer["body"])
+    assert again["headers"]["Idempotent-Replayed"] == "true"
+
+
+def test_a_payment_nobody_was_woken_for_is_woken_by_the_sweeper(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validator.handler(api_event("api_post_payments", body='{"amount": 1, "payment_id": "order-1"}'), CONTEXT)
+    later = system.now().replace(year=2100)
+    monkeypatch.setattr(system, "now", lambda: later)
+    sweeper.handler(sample("schedule"), CONTEXT)
+    event = deployment.messages("PROCESSING_QUEUE_URL")
+    assert [json.loads(record["body"])["payment_id"] for record in event["Records"]] == ["order-1"]
