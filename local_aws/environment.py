@@ -83,14 +83,6 @@ class LocalEnvironment:
             raise NotUpError(f"Nothing is deployed in {self.folder}. Deploy with: scripts/local up")
         return deployment
 
-    def validate(self) -> None:
-        """Check the deployed stack against the provider's schema.
-
-        Raises:
-            TerraformError: it does not fit.
-        """
-        self._terraform(self.require_up().endpoint_url).validate()
-
     def plan(self) -> list[PlannedChange]:
         """Return what another `terraform apply` of the same stack would change: nothing, or something drifts.
 

@@ -1,0 +1,125 @@
+"""Where MiniStack brings messages and stream records to functions otherwise than Lambda."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.e2e.client import eventually
+
+if TYPE_CHECKING:
+    from tests.e2e.probes.account import Account
+
+PARTIAL = ["ReportBatchItemFailures"]
+
+READ = "ids = [record['dynamodb']['Keys']['id']['S'] for record in event['Records']]; print(json.dumps(ids))"
+REPORTS_THE_FIRST_B_ONCE = f"""
+import json
+seen = set()
+def handler(event, context):
+    {READ}
+    failed = [r['dynamodb']['SequenceNumber'] for r, i in zip(event['Records'], ids) if i == 'b' and not seen]
+    seen.update(failed)
+    return {{'batchItemFailures': [{{'itemIdentifier': number}} for number in failed]}}
+"""
+RAISES_FOR_B = f"""
+import json
+def handler(event, context):
+    {READ}
+    if 'b' in ids:
+        raise ValueError('b')
+"""
+PRINTS = f"""
+import json
+def handler(event, context):
+    {READ}
+"""
+WAITS_FOR_A_MESSAGE = """
+import json, os, time, boto3
+def handler(event, context):
+    print(json.dumps('began'), flush=True)
+    for _ in range(100):
+        if boto3.client('dynamodb').get_item(TableName='marks', Key={'id': {'S': 'message'}}).get('Item'):
+            break
+        time.sleep(0.1)
+    else:
+        print(json.dumps('stalled'), flush=True)
+    print(json.dumps('ended'), flush=True)
+"""
+LEAVES_A_MARK = """
+import boto3
+def handler(event, context):
+    boto3.client('dynamodb').put_item(TableName='marks', Item={'id': {'S': 'message'}})
+"""
+NAMES_AN_UNKNOWN_MESSAGE = """
+def handler(event, context):
+    return {'batchItemFailures': [{'itemIdentifier': ''}]}
+"""
+
+
+def queue_mappings(account: Account) -> None:
+    """An answer that names no message of the batch fails all of it, until the dead-letter queue has it."""
+    dead_url, dead_arn = account.queue("unknown-dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+    url, arn = account.queue("unknown", VisibilityTimeout="1", RedrivePolicy=redrive)
+    account.function("unknown", NAMES_AN_UNKNOWN_MESSAGE)
+    account.map(arn, "unknown", FunctionResponseTypes=PARTIAL)
+    account.sqs.send_message(QueueUrl=url, MessageBody='"kept"')
+    assert eventually(lambda: account.received(dead_url), bool, timeout_seconds=10) == ["kept"]
+
+
+def stream_mappings(account: Account) -> None:
+    """A record that failed comes again, with those after it; those before it do not."""
+    stream = account.stream("partial")
+    account.put("partial", "a", "b", "c")
+    account.function("partial", REPORTS_THE_FIRST_B_ONCE)
+    account.map(stream, "partial", FunctionResponseTypes=PARTIAL)
+    deliveries = eventually(lambda: account.printed("partial"), lambda seen: len(seen) > 1, timeout_seconds=10)
+    assert deliveries == [["a", "b", "c"], ["b", "c"]]
+
+
+def stream_mappings_give_up(account: Account) -> None:
+    """A record out of retries goes, alone, to the failure destination, and the ones around it are done."""
+    stream = account.stream("poison")
+    dead_url, dead_arn = account.queue("poison-dead")
+    account.put("poison", "a", "b", "c")
+    account.function("poison", RAISES_FOR_B)
+    account.map(
+        stream,
+        "poison",
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": dead_arn}},
+    )
+    (notice,) = eventually(lambda: account.received(dead_url), bool, timeout_seconds=15)
+    assert notice["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert notice["DDBStreamBatchInfo"]["batchSize"] == 1
+    done = eventually(lambda: account.printed("poison"), lambda seen: ["c"] in seen, timeout_seconds=10)
+    assert ["a"] in done
+
+
+def stream_mappings_stall_nothing(account: Account) -> None:
+    """While one function is busy with its stream, another's queue is served."""
+    account.stream("marks")
+    stream = account.stream("slow")
+    url, arn = account.queue("fast")
+    account.function("slow", WAITS_FOR_A_MESSAGE)
+    account.function("fast", LEAVES_A_MARK)
+    account.map(arn, "fast")
+    account.map(stream, "slow")
+    account.put("slow", "a")
+    account.sqs.send_message(QueueUrl=url, MessageBody='"go"')
+    said = eventually(lambda: account.printed("slow"), lambda lines: "ended" in lines, timeout_seconds=30)
+    assert said == ["began", "ended"]
+
+
+def event_filters(account: Account) -> None:
+    """A number in a table is text in its stream, which no numeric filter matches."""
+    stream = account.stream("numbers")
+    account.put("numbers", "plain", amount="5")
+    account.put("numbers", "wanted", amount="7")
+    image = [{"N": [{"numeric": [">", 0]}]}, {"N": ["7"]}]
+    patterns = [json.dumps({"dynamodb": {"NewImage": {"amount": rule}}}) for rule in image]
+    account.function("numbers", PRINTS)
+    account.map(stream, "numbers", FilterCriteria={"Filters": [{"Pattern": pattern} for pattern in patterns]})
+    assert eventually(lambda: account.printed("numbers"), bool, timeout_seconds=10) == [["wanted"]]

@@ -1,0 +1,108 @@
+"""Where the rest of MiniStack answers otherwise than AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from local_aws.loopback import Reply, send
+
+if TYPE_CHECKING:
+    from tests.e2e.probes.account import Account
+
+CRASHES = """
+class GatewayDown(Exception):
+    pass
+def handler(event, context):
+    raise GatewayDown('a secret text')
+"""
+ANSWERS = """
+def handler(event, context):
+    return {'statusCode': 200, 'body': 'asked'}
+"""
+
+
+def posted(account: Account, name: str, code: str, *, model: dict[str, Any] | None = None) -> Reply:
+    """Post plain text to an API of one function, with a model for JSON bodies or none."""
+    gateway = account.client("apigateway")
+    api = gateway.create_rest_api(name=name)["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    options: dict[str, Any] = {}
+    if model is not None:
+        gateway.create_model(restApiId=api, name="Body", contentType="application/json", schema=json.dumps(model))
+        validator = gateway.create_request_validator(restApiId=api, name="body", validateRequestBody=True)
+        options = {"requestModels": {"application/json": "Body"}, "requestValidatorId": validator["id"]}
+    gateway.put_method(restApiId=api, resourceId=root, httpMethod="POST", authorizationType="NONE", **options)
+    invocation = (
+        f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{account.function(name, code)}/invocations"
+    )
+    gateway.put_integration(
+        restApiId=api,
+        resourceId=root,
+        httpMethod="POST",
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=invocation,
+    )
+    gateway.create_deployment(restApiId=api, stageName="probe")
+    url = f"{account.endpoint_url}/_aws/execute-api/{api}/probe/"
+    return send("POST", url, headers={"Content-Type": "text/plain"}, body=b"plain")
+
+
+def crash_answers(account: Account) -> None:
+    """A crash is answered without a word of the exception."""
+    reply = posted(account, "crash", CRASHES)
+    assert reply.status == 502
+    assert reply.json == {"message": "Internal server error"}
+
+
+def request_models(account: Account) -> None:
+    """A body of a type that has no model reaches the function."""
+    assert posted(account, "model", ANSWERS, model={"type": "object"}).body == b"asked"
+
+
+def api_keys(account: Account) -> None:
+    """A key whose value is left blank gets one."""
+    assert account.client("apigateway").create_api_key(name="blank", value="", enabled=True)["value"]
+
+
+def alarm_queries(account: Account) -> None:
+    """The query protocol answers with all that an alarm was given."""
+    given = {
+        "AlarmName": "probe",
+        "MetricName": "Errors",
+        "Namespace": "AWS/Lambda",
+        "Statistic": "Sum",
+        "Period": "60",
+        "EvaluationPeriods": "1",
+        "Threshold": "0",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "Dimensions.member.1.Name": "FunctionName",
+        "Dimensions.member.1.Value": "validator",
+        "AlarmActions.member.1": quote("arn:aws:sns:us-east-1:000000000000:alarms"),
+    }
+    account.query("monitoring", "PutMetricAlarm", **given)
+    told = account.query("monitoring", "DescribeAlarms", **{"AlarmNames.member.1": "probe"}).body.decode()
+    assert "<TreatMissingData>notBreaching</TreatMissingData>" in told
+    assert "<Dimensions><member><Name>FunctionName</Name><Value>validator</Value></member></Dimensions>" in told
+    assert "<member>arn:aws:sns:us-east-1:000000000000:alarms</member>" in told
+    assert "<ActionsEnabled>true</ActionsEnabled>" in told
+
+
+def error_names(account: Account) -> None:
+    """A function's error has the name of its exception's class."""
+    account.function("named", CRASHES)
+    answer = account.client("lambda").invoke(FunctionName="named")
+    assert json.load(answer["Payload"])["errorType"] == "GatewayDown"
+
+
+def blank_secrets(account: Account) -> None:
+    """A secret that was never filled in has no value to give."""
+    manager = account.client("secretsmanager")
+    manager.create_secret(Name="blank")
+    with pytest.raises(manager.exceptions.ResourceNotFoundException):
+        manager.get_secret_value(SecretId="blank")

@@ -1,0 +1,89 @@
+"""Each patch of the overlay is needed, and does what it is for.
+
+A probe asks the emulator for what AWS does. With the overlay every probe passes; without it every probe fails, and the
+one that no longer does says that MiniStack has mended that difference: then the patch can go.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws.emulator import Emulator
+from local_aws.overlay.patches import PATCHES
+from local_aws.packages import EmulatorPackages
+from local_aws.progress import silent
+from tests.e2e.probes import messages, network, services
+from tests.e2e.probes.account import REGION, Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("overlay")]
+
+ROOT = Path(__file__).parents[2]
+PROBES = [
+    messages.event_filters,
+    messages.queue_mappings,
+    messages.stream_mappings,
+    messages.stream_mappings_give_up,
+    messages.stream_mappings_stall_nothing,
+    network.addresses,
+    network.flow_logs,
+    network.instance_attributes,
+    network.instances,
+    network.machine_images,
+    network.network_interfaces,
+    network.routes,
+    network.security_group_rules,
+    network.vpc_endpoints,
+    services.alarm_queries,
+    services.api_keys,
+    services.blank_secrets,
+    services.crash_answers,
+    services.error_names,
+    services.request_models,
+]
+
+each_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
+
+
+def started(folder: Path, overlay: str | None) -> Iterator[Account]:
+    packages = EmulatorPackages(ROOT / ".local" / "packages")
+    packages.ensure(silent)
+    emulator = Emulator(ROOT, folder, packages, REGION, overlay)
+    try:
+        yield Account(emulator.start())
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    yield from started(tmp_path_factory.mktemp("patched"), overlay=None)
+
+
+@pytest.fixture(scope="module")
+def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    yield from started(tmp_path_factory.mktemp("unpatched"), overlay="")
+
+
+@each_probe
+def test_with_the_overlay_the_emulator_does_what_aws_does(probe: Callable[[Account], None], patched: Account) -> None:
+    probe(patched)
+
+
+@each_probe
+def test_without_the_overlay_the_difference_is_still_there(
+    probe: Callable[[Account], None], unpatched: Account
+) -> None:
+    with pytest.raises((AssertionError, ClientError, KeyError, ValueError, pytest.fail.Exception)):
+        probe(unpatched)
+
+
+def test_every_patch_has_a_probe() -> None:
+    probed = {probe.__name__ for probe in PROBES}
+    assert {patch for patch in PATCHES if not any(name.startswith(patch) for name in probed)} == set()
