@@ -14,6 +14,7 @@ PATCHES = (
     "security_group_rules",
     "api_keys",
     "alarm_queries",
+    "alarm_dimensions",
     "queue_mappings",
     "stream_mappings",
     "event_filters",

@@ -40,6 +40,7 @@ PROBES = [
     network.routes,
     network.security_group_rules,
     network.vpc_endpoints,
+    services.alarm_dimensions,
     services.alarm_queries,
     services.api_keys,
     services.blank_secrets,

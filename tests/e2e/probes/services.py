@@ -93,6 +93,24 @@ def alarm_queries(account: Account) -> None:
     assert "<ActionsEnabled>true</ActionsEnabled>" in told
 
 
+def alarm_dimensions(account: Account) -> None:
+    """An alarm rings for the metric of its own dimensions alone."""
+    metrics = account.client("cloudwatch")
+    metric: dict[str, Any] = {"MetricName": "Rings", "Dimensions": [{"Name": "Door", "Value": "front"}]}
+    metrics.put_metric_alarm(
+        AlarmName="back door",
+        Namespace="Probe",
+        **(metric | {"Dimensions": [{"Name": "Door", "Value": "back"}]}),
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    metrics.put_metric_data(Namespace="Probe", MetricData=[metric | {"Value": 1}])
+    assert metrics.describe_alarms(AlarmNames=["back door"])["MetricAlarms"][0]["StateValue"] == "INSUFFICIENT_DATA"
+
+
 def error_names(account: Account) -> None:
     """A function's error has the name of its exception's class."""
     account.function("named", CRASHES)
