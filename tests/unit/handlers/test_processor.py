@@ -185,6 +185,18 @@ def test_each_line_names_the_payment_it_is_about_though_messages_are_handled_at_
     lines = [line for line in printed() if line["message"] == "processed"]
     assert sorted(line["payment_id"] for line in lines) == [f"pay-{number}" for number in range(10)]
     assert all(line["message_id"].startswith(f"0000000{line['payment_id'][-1]}-") for line in lines)
+    assert {line["function_request_id"] for line in lines} == {"8f0d3b1c-5d0e-4a53-8a0c-2f3f0f6d3b1c"}
+
+
+def test_a_message_nobody_understands_is_not_logged_under_the_payment_of_another(
+    consume: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    event = sample("sqs")
+    event["Records"] = [{**record, "body": "{}"} if at % 2 else record for at, record in enumerate(event["Records"])]
+    consume(event)
+    failures = [line for line in printed() if line.get("level") == "ERROR"]
+    assert len(failures) == 5
+    assert not [line for line in failures if "payment_id" in line]
 
 
 def test_a_message_is_never_printed(consume: Callable[[Event], Any], printed: Callable[[], list[Line]]) -> None:
