@@ -11,11 +11,8 @@ help:                ## list the commands
 
 install: $(VENV)/installed ## create the Python environment from the lock
 
-$(VENV)/installed: requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	touch $@
+$(VENV)/installed: requirements.lock requirements-installer.lock
+	@scripts/install $(PYTHON)
 
 test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
 	scripts/test
