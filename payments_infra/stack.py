@@ -291,18 +291,16 @@ class PaymentsStack(TerraformStack):
                 TerraformOutput(self, name, value=value).override_logical_id(name)
 
     def _gateway_variables(self) -> dict[str, str]:
-        shared = {
-            "GATEWAY_KEY_RETENTION_SECONDS": str(self.settings.gateway_key_retention_hours * 3600),
+        retention = {"GATEWAY_KEY_RETENTION_SECONDS": str(self.settings.gateway_key_retention_hours * 3600)}
+        if self.ledger:
+            return {**retention, "GATEWAY": "simulator", "GATEWAY_LEDGER_TABLE": self.ledger.name}
+        return {
+            **retention,
+            "GATEWAY": "http",
+            "GATEWAY_URL": self.settings.gateway_url or "",
+            "GATEWAY_SECRET_ARN": self.gateway_secret.arn if self.gateway_secret else "",
             "GATEWAY_TIMEOUT_SECONDS": str(GATEWAY_TIMEOUT_SECONDS),
         }
-        if self.settings.gateway_url and self.gateway_secret:
-            return {
-                **shared,
-                "GATEWAY": "http",
-                "GATEWAY_URL": self.settings.gateway_url,
-                "GATEWAY_SECRET_ARN": self.gateway_secret.arn,
-            }
-        return {**shared, "GATEWAY": "simulator", **({"GATEWAY_LEDGER_TABLE": self.ledger.name} if self.ledger else {})}
 
     def _webhook_variables(self) -> dict[str, str]:
         if not self.settings.webhook_url or not self.webhook_secret:
