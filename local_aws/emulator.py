@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.credentials import scrubbed
+from local_aws.credentials import bare
 from local_aws.daemon import Address, Daemon, DaemonError
 from local_aws.loopback import UnreachableError, send
 from local_aws.packages import EmulatorPackages
@@ -72,13 +72,14 @@ class Emulator:
             "TMPDIR": str(self._data / "tmp"),
             "MINISTACK_REGION": self.region,
             "LOG_LEVEL": "WARNING",
+            "AUTH": "true",  # every call of a function is checked against its role
             "DOCKER_HOST": f"unix://{self._data / 'no-docker'}",  # never touch the containers of this machine
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
         }
         if self.overlay is not None:
             settings["LOCAL_AWS_OVERLAY"] = self.overlay
-        return scrubbed() | settings
+        return bare() | settings
 
     def _require_health(self, address: Address) -> None:
         try:

@@ -22,6 +22,8 @@ PATCHES = (
     "crash_answers",
     "request_models",
     "blank_secrets",
+    "transport",
+    "batch_permissions",
 )
 
 

@@ -6,6 +6,7 @@ one that no longer does says that MiniStack has mended that difference: then the
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from local_aws.overlay.patches import PATCHES
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import silent
 from tests.e2e.probes import messages, network, services
-from tests.e2e.probes.account import REGION, Account
+from tests.e2e.probes.account import NOTHING, REGION, Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,33 +44,35 @@ PROBES = [
     services.alarm_dimensions,
     services.alarm_queries,
     services.api_keys,
+    services.batch_permissions,
     services.blank_secrets,
     services.crash_answers,
     services.error_names,
     services.request_models,
+    services.transport,
 ]
 
 each_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
 
 
-def started(folder: Path, overlay: str | None) -> Iterator[Account]:
+def started(folder: Path, *, overlay: str | None, patience_seconds: float) -> Iterator[Account]:
     packages = EmulatorPackages(ROOT / ".local" / "packages")
     packages.ensure(silent)
     emulator = Emulator(ROOT, folder, packages, REGION, overlay)
     try:
-        yield Account(emulator.start())
+        yield Account(emulator.start(), patience_seconds)
     finally:
         emulator.stop()
 
 
 @pytest.fixture(scope="module")
 def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    yield from started(tmp_path_factory.mktemp("patched"), overlay=None)
+    yield from started(tmp_path_factory.mktemp("patched"), overlay=None, patience_seconds=30)
 
 
 @pytest.fixture(scope="module")
 def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    yield from started(tmp_path_factory.mktemp("unpatched"), overlay="")
+    yield from started(tmp_path_factory.mktemp("unpatched"), overlay="", patience_seconds=3)
 
 
 @each_probe
@@ -83,6 +86,15 @@ def test_without_the_overlay_the_difference_is_still_there(
 ) -> None:
     with pytest.raises((AssertionError, ClientError, KeyError, ValueError, pytest.fail.Exception)):
         probe(unpatched)
+
+
+def test_a_function_can_do_nothing_that_its_role_does_not_allow(patched: Account) -> None:
+    """Defect: Too much permission."""
+    url, _ = patched.queue("forbidden")
+    patched.function("forbidden", services.SENDS, policy=NOTHING)
+    answer = patched.client("lambda").invoke(FunctionName="forbidden", Payload='"forbidden"')
+    assert "not authorized to perform: sqs:" in json.load(answer["Payload"])["errorMessage"]
+    assert patched.received(url) == []
 
 
 def test_every_patch_has_a_probe() -> None:

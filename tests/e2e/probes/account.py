@@ -19,14 +19,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REGION = "us-east-1"
-ROLE = "arn:aws:iam::000000000000:role/probe"
+ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
 
 
 @dataclass(frozen=True)
 class Account:
-    """One emulated account; probes name what they make after themselves, so that none meets another's."""
+    """One emulated account; probes name what they make after themselves, so that none meets another's.
+
+    ``patience_seconds`` is how long to wait for what should come by itself.
+    """
 
     endpoint_url: str
+    patience_seconds: float
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -58,7 +69,14 @@ class Account:
         form = "&".join(f"{name}={value}" for name, value in {"Action": action, **parameters}.items())
         return send("POST", f"{self.endpoint_url}/", headers=headers, body=form.encode())
 
-    def function(self, name: str, code: str) -> str:
+    def role(self, name: str, policy: object) -> str:
+        """Create a function's role and return its ARN."""
+        iam = self.client("iam")
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.put_role_policy(RoleName=name, PolicyName="probe", PolicyDocument=json.dumps(policy))
+        return str(made["Role"]["Arn"])
+
+    def function(self, name: str, code: str, *, policy: object = ANYTHING) -> str:
         """Create a function from Python source and return its ARN; what it prints is in `printed`."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as zipped:
@@ -66,7 +84,7 @@ class Account:
         made = self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
-            Role=ROLE,
+            Role=self.role(name, policy),
             Handler="handler.handler",
             Timeout=20,
             Code={"ZipFile": archive.getvalue()},

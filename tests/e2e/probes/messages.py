@@ -65,7 +65,7 @@ def queue_mappings(account: Account) -> None:
     account.function("unknown", NAMES_AN_UNKNOWN_MESSAGE)
     account.map(arn, "unknown", FunctionResponseTypes=PARTIAL)
     account.sqs.send_message(QueueUrl=url, MessageBody='"kept"')
-    assert eventually(lambda: account.received(dead_url), bool, timeout_seconds=10) == ["kept"]
+    assert eventually(lambda: account.received(dead_url), bool, timeout_seconds=account.patience_seconds) == ["kept"]
 
 
 def stream_mappings(account: Account) -> None:
@@ -74,7 +74,9 @@ def stream_mappings(account: Account) -> None:
     account.put("partial", "a", "b", "c")
     account.function("partial", REPORTS_THE_FIRST_B_ONCE)
     account.map(stream, "partial", FunctionResponseTypes=PARTIAL)
-    deliveries = eventually(lambda: account.printed("partial"), lambda seen: len(seen) > 1, timeout_seconds=10)
+    deliveries = eventually(
+        lambda: account.printed("partial"), lambda seen: len(seen) > 1, timeout_seconds=account.patience_seconds
+    )
     assert deliveries == [["a", "b", "c"], ["b", "c"]]
 
 
@@ -91,10 +93,12 @@ def stream_mappings_give_up(account: Account) -> None:
         MaximumRetryAttempts=1,
         DestinationConfig={"OnFailure": {"Destination": dead_arn}},
     )
-    (notice,) = eventually(lambda: account.received(dead_url), bool, timeout_seconds=15)
+    (notice,) = eventually(lambda: account.received(dead_url), bool, timeout_seconds=account.patience_seconds)
     assert notice["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert notice["DDBStreamBatchInfo"]["batchSize"] == 1
-    done = eventually(lambda: account.printed("poison"), lambda seen: ["c"] in seen, timeout_seconds=10)
+    done = eventually(
+        lambda: account.printed("poison"), lambda seen: ["c"] in seen, timeout_seconds=account.patience_seconds
+    )
     assert ["a"] in done
 
 
@@ -109,7 +113,9 @@ def stream_mappings_stall_nothing(account: Account) -> None:
     account.map(stream, "slow")
     account.put("slow", "a")
     account.sqs.send_message(QueueUrl=url, MessageBody='"go"')
-    said = eventually(lambda: account.printed("slow"), lambda lines: "ended" in lines, timeout_seconds=30)
+    said = eventually(
+        lambda: account.printed("slow"), lambda lines: "ended" in lines, timeout_seconds=account.patience_seconds
+    )
     assert said == ["began", "ended"]
 
 
@@ -122,4 +128,6 @@ def event_filters(account: Account) -> None:
     patterns = [json.dumps({"dynamodb": {"NewImage": {"amount": rule}}}) for rule in image]
     account.function("numbers", PRINTS)
     account.map(stream, "numbers", FilterCriteria={"Filters": [{"Pattern": pattern} for pattern in patterns]})
-    assert eventually(lambda: account.printed("numbers"), bool, timeout_seconds=10) == [["wanted"]]
+    assert eventually(lambda: account.printed("numbers"), bool, timeout_seconds=account.patience_seconds) == [
+        ["wanted"]
+    ]

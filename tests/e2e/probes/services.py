@@ -25,6 +25,31 @@ def handler(event, context):
 """
 
 
+SENDS = """
+import boto3
+def handler(event, context):
+    sqs = boto3.client('sqs')
+    url = sqs.get_queue_url(QueueName=event)['QueueUrl']
+    sqs.send_message_batch(QueueUrl=url, Entries=[{'Id': '1', 'MessageBody': '"sent"'}])
+"""
+ONE_MESSAGE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["sqs:GetQueueUrl", "sqs:SendMessage"], "Resource": "*"}],
+}
+TLS_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
+
+
 def posted(account: Account, name: str, code: str, *, model: dict[str, Any] | None = None) -> Reply:
     """Post plain text to an API of one function, with a model for JSON bodies or none."""
     gateway = account.client("apigateway")
@@ -116,6 +141,21 @@ def error_names(account: Account) -> None:
     account.function("named", CRASHES)
     answer = account.client("lambda").invoke(FunctionName="named")
     assert json.load(answer["Payload"])["errorType"] == "GatewayDown"
+
+
+def batch_permissions(account: Account) -> None:
+    """A role that may send one message may send a batch."""
+    url, _ = account.queue("batches")
+    account.function("batches", SENDS, policy=ONE_MESSAGE)
+    account.client("lambda").invoke(FunctionName="batches", Payload='"batches"')
+    assert account.received(url) == ["sent"]
+
+
+def transport(account: Account) -> None:
+    """A queue that refuses plain text takes what comes over loopback."""
+    url, _ = account.queue("secure", Policy=json.dumps(TLS_ONLY))
+    account.sqs.send_message(QueueUrl=url, MessageBody='"sent"')
+    assert account.received(url) == ["sent"]
 
 
 def blank_secrets(account: Account) -> None:
