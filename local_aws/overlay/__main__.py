@@ -25,6 +25,7 @@ def serve(address_file: Path, port: int) -> None:
     config.bind = [f"fd://{listener.fileno()}"]
     config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
     address = announce(address_file, listener.getsockname()[1])
     try:
         asyncio.run(run_server(app, config))
