@@ -76,7 +76,7 @@ def demonstrate(environment: LocalEnvironment) -> Findings:
         "malformed": client.pay({"amount": "12.345", "colour": "red"}),
     }
     findings = Findings(sent=[_follow(client, name, reply, environment) for name, reply in replies.items()])
-    findings.promises |= _promises(*findings.sent)
+    findings.promises |= promises_of(*findings.sent)
     paid = findings.sent[0].payment
     findings.notification, verified = _notification(environment, paid["payment_id"] if paid else "")
     findings.promises["the notification arrived, and its signature verifies"] = verified
@@ -93,7 +93,8 @@ def _follow(client: PaymentsClient, name: str, reply: Reply, environment: LocalE
     return Sent(name, reply, payment, trail)
 
 
-def _promises(success: Sent, decline: Sent, duplicate: Sent, malformed: Sent) -> dict[str, bool]:
+def promises_of(success: Sent, decline: Sent, duplicate: Sent, malformed: Sent) -> dict[str, bool]:
+    """Return each promise about the four requests, with whether it was kept."""
     return {
         "the success was accepted, and paid": _ended(success, "succeeded"),
         "the decline was accepted, and declined": _ended(decline, "declined"),

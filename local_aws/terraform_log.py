@@ -42,8 +42,12 @@ class TerraformLog:
                 self.planned.append(PlannedChange(change["resource"]["addr"], change["action"]))
             case "apply_start":
                 self._running.add(message["hook"]["resource"]["addr"])
-            case "apply_complete" | "apply_errored":
+            case "apply_complete":
                 self._finish(message["hook"])
+            case "apply_errored":
+                address = message["hook"]["resource"]["addr"]
+                self._running.discard(address)
+                self.report(f"{self._count()} {address} failed")
             case "apply_progress":
                 self.report(f"{self._count()} waiting for {', '.join(sorted(self._running))}")
             case "diagnostic" if message["@level"] == "error":

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from local_aws import cli
+from local_aws.account import session
+from local_aws.credentials import bare, for_client, scrubbed
+from local_aws.deployment import Deployment, Record, loopback_url
+from local_aws.synthesis import SynthesisError, synthesize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENDPOINT = "http://127.0.0.1:4711"
+DEPLOYMENT = Deployment(
+    endpoint_url=ENDPOINT, api_url=f"{ENDPOINT}/_aws/execute-api/abc/local", api_key="key", region="r", outputs={"a": 1}
+)
+USERS = {
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "the user's",
+    "AWS_SESSION_TOKEN": "the user's",
+    "AWS_ENDPOINT_URL_SQS": "https://elsewhere",
+    "TF_CLI_CONFIG_FILE": "/nowhere",
+    "TF_CLI_ARGS_apply": "-target=x",
+    "PYTHONPATH": "/elsewhere",
+}
+
+
+def test_nothing_of_the_users_own_account_reaches_a_child_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in USERS.items():
+        monkeypatch.setenv(name, value)
+    assert not USERS.keys() & scrubbed().keys()
+    assert not USERS.keys() & bare().keys()
+    client = scrubbed() | for_client(ENDPOINT, "us-east-1")
+    assert client["AWS_ENDPOINT_URL"] == ENDPOINT
+    assert client["AWS_ACCESS_KEY_ID"] == "000000000000"
+    assert client["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+
+
+def test_a_profile_that_does_not_exist_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    credentials = session("us-east-1").get_credentials()
+    assert credentials is not None
+    assert credentials.access_key == "000000000000"
+
+
+def test_the_apis_url_is_turned_into_the_one_that_answers_on_loopback() -> None:
+    on_aws = "https://abc123.execute-api.eu-central-1.amazonaws.com/local/"
+    assert loopback_url(ENDPOINT, on_aws) == f"{ENDPOINT}/_aws/execute-api/abc123/local"
+
+
+def test_a_deployment_is_remembered_as_long_as_its_account_is_there(tmp_path: Path) -> None:
+    record = Record(tmp_path / "deployment.json")
+    record.write("digest", DEPLOYMENT)
+    assert record.read(ENDPOINT) == ("digest", DEPLOYMENT)
+    assert record.read(None) is None
+    assert record.read("http://127.0.0.1:4712") is None
+    record.forget()
+    assert record.read(ENDPOINT) is None
+
+
+def test_status_fails_and_prints_nothing_when_nothing_is_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "FOLDER", tmp_path)
+    result = CliRunner().invoke(cli.main, ["status", "--json"])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "scripts/local up" in result.stderr
+
+
+def test_a_synthesis_that_is_refused_says_why(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("raise SystemExit('AVAILABILITY_ZONES must be a number')")
+    with pytest.raises(SynthesisError, match="AVAILABILITY_ZONES must be a number"):
+        synthesize(tmp_path, tmp_path / "out", {"ENVIRONMENT_SUFFIX": "local"})
+
+
+def test_a_synthesis_sees_the_callers_settings_except_what_leaves_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM", "payments")
+    monkeypatch.setenv("GATEWAY_URL", "https://real-money")
+    monkeypatch.setenv("TERRAFORM_STATE_BUCKET", "someone-elses")
+    (tmp_path / "main.py").write_text("import json, os; json.dump(dict(os.environ), open('seen', 'w'))")
+    folder = synthesize(tmp_path, tmp_path / "out", {"ENVIRONMENT_SUFFIX": "local"})
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert folder == tmp_path / "out" / "stacks" / "payments-local"
+    assert (seen["TEAM"], seen["CDKTF_OUTDIR"]) == ("payments", str(tmp_path / "out"))
+    assert not {"GATEWAY_URL", "TERRAFORM_STATE_BUCKET"} & seen.keys()
