@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws import screen
 from local_aws.demo import demonstrate
@@ -92,5 +93,5 @@ def _environment(port: int = 0) -> Iterator[LocalEnvironment]:
     with screen.reporting() as report:
         try:
             yield LocalEnvironment(root=ROOT, folder=FOLDER, port=port, report=report)
-        except RuntimeError as error:
+        except (RuntimeError, BotoCoreError, ClientError) as error:
             raise click.ClickException(str(error)) from error

@@ -8,19 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
+
+from local_aws.waiting import wait_for
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-POLL_SECONDS = 0.05
 WATCH_SECONDS = 2.0
 LOG_TAIL_LINES = 20
-
-Found = TypeVar("Found")
 
 
 class DaemonError(RuntimeError):
@@ -131,14 +130,6 @@ def _end_without(address_file: Path) -> None:
     while address_file.exists():
         time.sleep(WATCH_SECONDS)
     os.killpg(os.getpgrp(), signal.SIGTERM)
-
-
-def wait_for(check: Callable[[], Found | None], *, seconds: float) -> Found | None:
-    """Call `check` until it returns something other than None, at most for `seconds`; return its last answer."""
-    deadline = time.monotonic() + seconds
-    while (found := check()) is None and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-    return found
 
 
 def stop_group(pid: int) -> None:

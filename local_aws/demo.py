@@ -1,9 +1,8 @@
 """What `scripts/local demo` sends, and what must come of it."""
 
 import json
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from local_aws.environment import LocalEnvironment
 from local_aws.loopback import Reply
 from local_aws.payments_client import Document, PaymentsClient
 from local_aws.receiver import Notification
+from local_aws.waiting import wait_for
 
 NOTIFICATION_SECONDS = 60.0
 
@@ -126,7 +126,7 @@ def _is_audited(sent: Sent) -> bool:
 
 def _notification(environment: LocalEnvironment, payment_id: str) -> tuple[Document | None, bool]:
     environment.report("waiting for the notification")
-    found = _within(NOTIFICATION_SECONDS, lambda: _posted_for(environment.notifications(), payment_id))
+    found = wait_for(lambda: _posted_for(environment.notifications(), payment_id), seconds=NOTIFICATION_SECONDS)
     if found is None:
         return None, False
     try:
@@ -138,10 +138,3 @@ def _notification(environment: LocalEnvironment, payment_id: str) -> tuple[Docum
 
 def _posted_for(notifications: list[Notification], payment_id: str) -> Notification | None:
     return next((each for each in notifications if json.loads(each.body)["data"]["payment_id"] == payment_id), None)
-
-
-def _within(seconds: float, look: Callable[[], Notification | None]) -> Notification | None:
-    deadline = time.monotonic() + seconds
-    while (found := look()) is None and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found

@@ -1,7 +1,6 @@
 """The pipeline on the local AWS: brought up, asked for, compared, and taken down."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -178,6 +177,9 @@ class LocalEnvironment:
         """Let one command at a time change this environment; the others wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            os.set_inheritable(lock.fileno(), False)  # noqa: FBT003 - the daemons must not hold it
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.report("waiting for another command that is at work on this environment")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -16,8 +16,9 @@ from local_aws.payments_client import Document
 from local_aws.progress import Report
 
 SECONDS_BETWEEN_LINES = 5.0
+COLUMNS_OF_A_FILE = 140
 
-results = Console()
+results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
 progress = Console(stderr=True)
 
 
@@ -74,10 +75,10 @@ def print_payment(payment: Document, trail: list[Document]) -> None:
 
 def print_findings(findings: Findings) -> None:
     """Print what the demonstration saw, and whether each promise was kept."""
-    requests = Table("request", "answer", "payment", "status", "reason", title="What was sent, and where it ended")
+    requests = _table("What was sent, and where it ended", "request", "answer", "payment", "status", "reason")
     for sent in findings.sent:
         payment = sent.payment or {}
-        reason = payment.get("failure_code") or "; ".join(
+        reason = payment.get("failure_code") or "\n".join(
             f"{error['pointer']}: {error['detail']}" for error in sent.reply.json.get("errors", [])
         )
         requests.add_row(
@@ -92,8 +93,15 @@ def print_findings(findings: Findings) -> None:
         results.print(f"{'[green]✔' if kept else '[red]✘'}[/] {promise}")
 
 
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def _trail_table(trail: list[Document], title: str = "Audit trail") -> Table:
-    table = Table("version", "status", "at", "by", "reason", title=title)
+    table = _table(title, "version", "status", "at", "by", "reason")
     for event in trail:
         table.add_row(*(str(event.get(name, "")) for name in ("version", "status", "at", "actor", "reason")))
     return table

@@ -21,6 +21,7 @@ PATCHES = (
     "error_names",
     "crash_answers",
     "request_models",
+    "request_size",
     "blank_secrets",
     "transport",
     "batch_permissions",

@@ -49,6 +49,7 @@ PROBES = [
     services.crash_answers,
     services.error_names,
     services.request_models,
+    services.request_size,
     services.transport,
 ]
 

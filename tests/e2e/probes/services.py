@@ -50,7 +50,9 @@ TLS_ONLY = {
 }
 
 
-def posted(account: Account, name: str, code: str, *, model: dict[str, Any] | None = None) -> Reply:
+def posted(
+    account: Account, name: str, code: str, *, model: dict[str, Any] | None = None, body: bytes = b"plain"
+) -> Reply:
     """Post plain text to an API of one function, with a model for JSON bodies or none."""
     gateway = account.client("apigateway")
     api = gateway.create_rest_api(name=name)["id"]
@@ -74,7 +76,7 @@ def posted(account: Account, name: str, code: str, *, model: dict[str, Any] | No
     )
     gateway.create_deployment(restApiId=api, stageName="probe")
     url = f"{account.endpoint_url}/_aws/execute-api/{api}/probe/"
-    return send("POST", url, headers={"Content-Type": "text/plain"}, body=b"plain")
+    return send("POST", url, headers={"Content-Type": "text/plain"}, body=body)
 
 
 def crash_answers(account: Account) -> None:
@@ -87,6 +89,11 @@ def crash_answers(account: Account) -> None:
 def request_models(account: Account) -> None:
     """A body of a type that has no model reaches the function."""
     assert posted(account, "model", ANSWERS, model={"type": "object"}).body == b"asked"
+
+
+def request_size(account: Account) -> None:
+    """A body of more than 10 MB is refused."""
+    assert posted(account, "large", ANSWERS, body=b" " * (10 * 1024 * 1024 + 1)).status == 413
 
 
 def api_keys(account: Account) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws.credentials import bare
-from local_aws.daemon import Daemon, DaemonError, announce, wait_for
+from local_aws.daemon import Daemon, DaemonError, announce
+from local_aws.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
