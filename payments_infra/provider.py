@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdktf import S3Backend
+from cdktf import LocalBackend, S3Backend
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ def add_provider(stack: TerraformStack, settings: Settings) -> AwsProvider:
     )
 
 
-def add_state_backend(stack: TerraformStack, settings: Settings) -> S3Backend | None:
-    """Keep ``stack``'s state in the settings' S3 bucket, locked natively; without one Terraform uses a local file.
+def add_state_backend(stack: TerraformStack, settings: Settings) -> S3Backend | LocalBackend:
+    """Keep ``stack``'s state in the settings' S3 bucket, locked natively; without one in a file beside ``main.py``.
 
     https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
     """
     if settings.state_backend is None:
-        return None
+        # Relative, as CDKTF's own default would write the folder of this checkout into the stack.
+        return LocalBackend(stack, path=f"../../../terraform.{stack.node.id}.tfstate")
     backend = S3Backend(
         stack,
         bucket=settings.state_backend.bucket,

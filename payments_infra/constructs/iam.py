@@ -11,6 +11,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from payments_infra.constructs.lazy_text import lazy_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -40,7 +42,7 @@ class Role(Construct):
         trust_conditions: Conditions | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self._actions: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self._said: list[list[Any]] = []
         self.role = IamRole(
             self,
             "role",
@@ -95,35 +97,34 @@ class Role(Construct):
         on: str | Sequence[str],
         conditions: Conditions | None,
     ) -> None:
-        said = self._resolved({"on": [on] if isinstance(on, str) else list(on), "conditions": dict(conditions or {})})
-        under = json.dumps(said.get("conditions", {}), sort_keys=True)
-        for resource in said["on"]:
-            self._actions[effect, resource, under].update(actions)
+        for resource in [on] if isinstance(on, str) else on:
+            self._said.append([effect, list(actions), resource, dict(conditions or {})])
         if self._policy is None:
-            self._policy = IamRolePolicy(self, "policy", name="permissions", role=self.role.id, policy="")
-        self._policy.policy = self.document()
-
-    def _resolved(self, value: dict[str, Any]) -> dict[str, Any]:
-        # Every look at an attribute makes a new token. Only the references they stand for can be told apart.
-        resolved: dict[str, Any] = Tokenization.resolve(
-            value,
-            preparing=False,
-            resolver=DefaultTokenResolver(StringConcat()),
-            scope=self,
-        )
-        return resolved
+            self._policy = IamRolePolicy(
+                self, "policy", name="permissions", role=self.role.id, policy=lazy_text(self.document)
+            )
 
     def document(self) -> str:
         """Return the policy as it stands, as JSON."""
+        allowed: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for effect, actions, resource, conditions in self._resolved(self._said):
+            allowed[effect, resource, json.dumps(conditions or {}, sort_keys=True)].update(actions)
         merged: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
-        for (effect, resource, conditions), actions in self._actions.items():
-            merged[effect, conditions, tuple(sorted(actions))].append(resource)
+        for (effect, resource, under), actions in allowed.items():
+            merged[effect, under, tuple(sorted(actions))].append(resource)
         return policy_document(
             *(
-                statement(*actions, effect=effect, on=resources, conditions=json.loads(conditions))
-                for (effect, conditions, actions), resources in merged.items()
+                statement(*actions, effect=effect, on=resources, conditions=json.loads(under))
+                for (effect, under, actions), resources in merged.items()
             )
         )
+
+    def _resolved(self, said: list[Any]) -> list[Any]:
+        # Every look at an attribute makes a new token. Only the references they stand for can be told apart.
+        resolved: list[Any] = Tokenization.resolve(
+            said, preparing=False, resolver=DefaultTokenResolver(StringConcat()), scope=self
+        )
+        return resolved
 
 
 def statement(

@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAla
 from constructs import Construct
 
 from payments_infra.constructs.dashboard import Layout
+from payments_infra.constructs.lazy_text import lazy_text
 
 if TYPE_CHECKING:
     from payments_infra.constructs.metric import Metric
@@ -58,7 +59,7 @@ class Monitoring(Construct):
         self._layout = Layout()
         self.alarms: dict[str, CloudwatchMetricAlarm] = {}
         self.dashboard = CloudwatchDashboard(
-            self, "dashboard", dashboard_name=naming.name(part), dashboard_body=self._body()
+            self, "dashboard", dashboard_name=naming.name(part), dashboard_body=lazy_text(self._body)
         )
 
     def alarm(
@@ -96,7 +97,6 @@ class Monitoring(Construct):
         chart = self._layout.chart(explained.section, explained.title)
         chart.metrics.append(metric)
         chart.thresholds.add(threshold)
-        self.dashboard.dashboard_body = self._body()
         is_statistic = metric.statistic in STATISTICS
         self.alarms[part] = CloudwatchMetricAlarm(
             self,
@@ -122,7 +122,6 @@ class Monitoring(Construct):
     def show(self, row: str, title: str, *metrics: Metric) -> None:
         """Draw ``metrics`` on the dashboard without an alarm: in a chart ``title`` of ``row``."""
         self._layout.chart(row, title).metrics.extend(metrics)
-        self.dashboard.dashboard_body = self._body()
 
     def _body(self) -> str:
         return self._layout.body(region=self.place.region)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
@@ -9,7 +11,7 @@ from constructs import Construct
 
 
 class Place(Construct):
-    """Partition, region and account of the deployment, as references.
+    """Partition, region and account of the deployment, as references, each asked of jsii once.
 
     Lets a policy name a resource by ARN before that resource exists, where a reference would be a cycle.
     """
@@ -20,22 +22,22 @@ class Place(Construct):
         self._region = DataAwsRegion(self, "region")
         self._identity = DataAwsCallerIdentity(self, "identity")
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """Partition, for example ``aws`` or ``aws-cn``."""
         return str(self._partition.partition)
 
-    @property
+    @cached_property
     def domain(self) -> str:
         """DNS suffix of the partition, for example ``amazonaws.com``."""
         return str(self._partition.dns_suffix)
 
-    @property
+    @cached_property
     def region(self) -> str:
         """Region, for example ``eu-central-1``. The provider's 5 and 6 lines share only its ``id``."""
         return str(self._region.id)
 
-    @property
+    @cached_property
     def account_id(self) -> str:
         """Twelve-digit account number."""
         return str(self._identity.account_id)

@@ -57,9 +57,9 @@ def test_an_unknown_owner_makes_no_empty_tags() -> None:
     assert default_tags() == {"Project": "payments", "Environment": "dev", "ManagedBy": "cdktf"}
 
 
-def test_state_stays_local_unless_a_bucket_is_named() -> None:
+def test_state_stays_in_a_file_beside_the_app_unless_a_bucket_is_named() -> None:
     """Defect: Hard-coded places."""
-    assert "s3" not in template().json["terraform"].get("backend", {})
+    assert template().json["terraform"]["backend"] == {"local": {"path": "../../../terraform.stack.tfstate"}}
 
 
 def test_a_state_bucket_keeps_each_environment_apart_encrypted_and_locked_natively() -> None:
