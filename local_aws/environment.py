@@ -125,11 +125,10 @@ class LocalEnvironment:
             return False
         with self._alone():
             self._record.forget()
-            self.receiver.stop()
-            stopped = self.emulator.stop()
+            stopped = [self.receiver.stop(), self.emulator.stop()]
             for part in ("terraform", "synthesized"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
-            return stopped
+            return any(stopped)
 
     @property
     def emulator(self) -> Emulator:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REGISTRY = "registry.terraform.io"
+PLUGIN_CACHE = Path(__file__).resolve().parent.parent / ".local" / "plugins"
+"""What was once downloaded, laid out like a mirror: from then on it is one."""
+
 REGISTRY_SECONDS = 3
 ADD_ON_PREFIXES = ("/opt", "/opt/*", "/usr/local/*", "/usr/local/lib/*", "/usr/local/share/*", "/usr/lib/*", "/srv/*")
 
@@ -80,9 +83,10 @@ def find_source(
         newest = {requirement: max(versions, key=_order) for requirement, versions in offers.items()}
         return ProviderSource(folder, {r: version for r, version in newest.items() if version != r.version})
     names = ", ".join(f"{requirement.address} {requirement.version}" for requirement in wanted)
+    looked_in = ", ".join(str(folder) for folder, _ in found)
     raise ProviderUnavailableError(
-        f"Terraform can't get {names}: {REGISTRY} does not answer, and no filesystem mirror for {platform} was found. "
-        "Make one where the registry can be reached with `terraform providers mirror FOLDER`, "
+        f"Terraform can't get {names} for {platform}: {REGISTRY} was not asked or did not answer, and none is in "
+        f"{looked_in}. Make a mirror where the registry can be reached with `terraform providers mirror FOLDER`, "
         "and name it: TF_PLUGIN_MIRROR=FOLDER"
     )
 
@@ -101,6 +105,7 @@ def standard_mirrors() -> Iterator[Path]:
     yield from (folder for folder in implied if (folder / REGISTRY).is_dir())
     for prefix in ADD_ON_PREFIXES:
         yield from (folder.parent for folder in sorted(Path("/").glob(f"{prefix[1:]}/{REGISTRY}")))
+    yield PLUGIN_CACHE
 
 
 def _offers(mirror: Path, requirements: list[Requirement], platform: str) -> dict[Requirement, set[str]]:

@@ -38,11 +38,11 @@ class Receiver:
             self._command(self._daemon.last_port()), environment=scrubbed(), folder=self.root
         )
 
-    def stop(self) -> None:
-        """End it and forget what it took in."""
-        self._daemon.stop()
+    def stop(self) -> bool:
+        """End it and forget what it took in; False when it was not running."""
         for file in self._inbox.glob("*.json"):
             file.unlink()
+        return self._daemon.stop()
 
     def notifications(self) -> list[Notification]:
         """Return everything taken in, oldest first."""

@@ -1,16 +1,19 @@
 """Terraform as a child process: found, checked, and run against one endpoint."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local_aws.credentials import for_client, scrubbed
 from local_aws.progress import Report
-from local_aws.provider_source import find_source, requirements_of
+from local_aws.provider_source import PLUGIN_CACHE, find_source, requirements_of
 from local_aws.terraform_log import PlannedChange, TerraformLog
 from local_aws.working_copy import WorkingCopy
 
@@ -58,11 +61,12 @@ class Terraform:
         """
         binary = find_binary()
         self.copy.copy_from(stack_folder)
-        source = find_source(requirements_of(self.copy.stack()), platform=binary.platform)
-        for requirement, version in source.replacements.items():
-            self.report(f"provider {requirement.address} {version} stands in for {requirement.version}")
-        self.copy.configure(source)
-        self._call("init", "-input=false", "-upgrade")
+        with _alone_in(PLUGIN_CACHE):
+            source = find_source(requirements_of(self.copy.stack()), platform=binary.platform)
+            for requirement, version in source.replacements.items():
+                self.report(f"provider {requirement.address} {version} stands in for {requirement.version}")
+            self.copy.configure(source)
+            self._call("init", "-input=false", "-upgrade")
 
     def validate(self) -> None:
         """Check the stack against the provider's schema, without the endpoint."""
@@ -126,6 +130,15 @@ class Terraform:
                 "TF_CLI_CONFIG_FILE": str(self.copy.cli_config),
             }
         )
+
+
+@contextmanager
+def _alone_in(plugin_cache: Path) -> Iterator[None]:
+    """Let one `terraform init` at a time fill the cache: it is not made for two."""
+    plugin_cache.mkdir(parents=True, exist_ok=True)
+    with (plugin_cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def find_binary() -> Binary:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_aws.provider_source import REGISTRY, ProviderSource
+from local_aws.provider_source import PLUGIN_CACHE, REGISTRY, ProviderSource
 
 STACK_FILE = "cdk.tf.json"
 OVERRIDE_FILE = "local_override.tf.json"
@@ -52,7 +52,7 @@ class WorkingCopy:
             terraform["required_providers"] = replaced
         override = {"terraform": terraform, "provider": self._providers()}
         (self.folder / OVERRIDE_FILE).write_text(json.dumps(override, indent=2) + "\n")
-        self.cli_config.write_text(_cli_config(source, plugin_cache=self.folder.parent / "plugins"))
+        self.cli_config.write_text(_cli_config(source))
 
     def _providers(self) -> Mapping[str, Any]:
         configured = self.stack().get("provider", {}).get("aws", [{}])
@@ -70,12 +70,10 @@ def digest_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _cli_config(source: ProviderSource, *, plugin_cache: Path) -> str:
+def _cli_config(source: ProviderSource) -> str:
     if source.mirror is None:
-        plugin_cache.mkdir(parents=True, exist_ok=True)
-        return (
-            f"plugin_cache_dir = {json.dumps(str(plugin_cache))}\nplugin_cache_may_break_dependency_lock_file = true\n"
-        )
+        cache = json.dumps(str(PLUGIN_CACHE))
+        return f"plugin_cache_dir = {cache}\nplugin_cache_may_break_dependency_lock_file = true\n"
     return f"""provider_installation {{
   filesystem_mirror {{
     path    = {json.dumps(str(source.mirror))}
