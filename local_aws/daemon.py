@@ -1,24 +1,17 @@
 """Processes that outlive the command that started them, and the file by which later commands find them."""
 
-import fcntl
 import json
-import os
-import signal
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from local_aws.file_lock import try_lock
+from local_aws.process_group import stop_group
 from local_aws.waiting import wait_for
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
-WATCH_SECONDS = 2.0
 LOG_TAIL_LINES = 20
 
 
@@ -55,7 +48,7 @@ class Daemon:
         """Return the address of the running process; None when it does not run or is not ready yet."""
         try:
             with self.address_file.open() as file:
-                if _lock(file, shared=True):
+                if try_lock(file, shared=True):
                     return None
                 text = file.read()
         except FileNotFoundError:
@@ -109,55 +102,5 @@ class Daemon:
         return ""
 
 
-def announce(address_file: Path, port: int) -> IO[str]:
-    """Called by the process itself once it is ready: publish its pid and port, and hold the lock.
-
-    Keep the returned file open until the process ends. A second process for the same file is refused.
-    """
-    file = address_file.open("a+")
-    # A reader holds a shared lock for an instant, so the first try may fail.
-    if not wait_for(lambda: _lock(file, shared=False) or None, seconds=1):
-        sys.exit(f"{address_file} is held by another process; stop that one first")
-    file.truncate(0)
-    json.dump({"pid": os.getpid(), "port": port}, file)
-    file.flush()
-    threading.Thread(target=_end_without, args=(address_file,), daemon=True).start()
-    return file
-
-
-def _end_without(address_file: Path) -> None:
-    """End this process soon after its address file was removed: nobody could find it any more to stop it."""
-    while address_file.exists():
-        time.sleep(WATCH_SECONDS)
-    os.killpg(os.getpgrp(), signal.SIGTERM)
-
-
-def stop_group(pid: int) -> None:
-    """End the process group led by `pid`: first politely, then by force."""
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGTERM)
-    wait_for(lambda: True if not _group_lives(pid) else None, seconds=STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def _ended(process: subprocess.Popen[bytes]) -> bool | None:
     return None if process.poll() is None else True
-
-
-def _group_lives(pid: int) -> bool:
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _lock(file: IO[str], *, shared: bool) -> bool:
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

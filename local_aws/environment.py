@@ -1,15 +1,14 @@
 """The pipeline on the local AWS: brought up, asked for, compared, and taken down."""
 
-import fcntl
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws import account
 from local_aws.deployment import Deployment, Record, describe
 from local_aws.emulator import Emulator
+from local_aws.file_lock import alone_in
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import Report, silent
 from local_aws.receiver import Notification, Receiver
@@ -53,7 +52,7 @@ class LocalEnvironment:
         Raises:
             RuntimeError: a step failed; each kind has its class, and its message says how to mend it.
         """
-        with self._alone():
+        with alone_in(self.folder, self.report):
             receiver_url = f"{self.receiver.start().url}/"
             self.report("synthesizing the stack")
             stack_folder = synthesize(self.root, self.folder / "synthesized", self._variables(receiver_url))
@@ -114,7 +113,7 @@ class LocalEnvironment:
 
     def destroy(self) -> None:
         """Remove the stack by `terraform destroy`; the emulator stays up, empty."""
-        with self._alone():
+        with alone_in(self.folder, self.report):
             endpoint_url = self.require_up().endpoint_url
             self._record.forget()
             self._terraform(endpoint_url).destroy()
@@ -123,7 +122,7 @@ class LocalEnvironment:
         """Stop everything and forget it; False when nothing was running."""
         if not self.folder.exists():
             return False
-        with self._alone():
+        with alone_in(self.folder, self.report):
             self._record.forget()
             stopped = [self.receiver.stop(), self.emulator.stop()]
             for part in ("terraform", "synthesized"):
@@ -170,15 +169,3 @@ class LocalEnvironment:
 
     def _terraform(self, endpoint_url: str) -> Terraform:
         return Terraform(WorkingCopy(self.folder / "terraform"), endpoint_url, self.region, self.report)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one command at a time change this environment; the others wait."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.report("waiting for another command that is at work on this environment")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield

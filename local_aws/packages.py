@@ -1,6 +1,5 @@
 """The emulator's own Python environment, apart from the project's: MiniStack pins another boto3."""
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.file_lock import alone_in
 from local_aws.progress import Report
 
 LOCK_FILE = Path(__file__).parent / "requirements.lock"
@@ -34,9 +34,7 @@ class EmulatorPackages:
         Raises:
             InstallError: pip failed; the message says why.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with self.folder.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone_in(self.folder.with_suffix(".building"), report):
             if self._stamp.is_file() and self._stamp.read_text() == _wanted():
                 return
             report("installing the embedded AWS (first time only)")

@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import time_ns
 
+from local_aws.announcement import announce
 from local_aws.credentials import scrubbed
-from local_aws.daemon import Address, Daemon, announce
+from local_aws.daemon import Address, Daemon
 
 LONGEST_BODY_BYTES = 1_000_000
 

@@ -1,45 +1,24 @@
 """Terraform as a child process: found, checked, and run against one endpoint."""
 
-import fcntl
 import json
-import os
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local_aws.credentials import for_client, scrubbed
+from local_aws.file_lock import alone_in
 from local_aws.progress import Report
 from local_aws.provider_source import PLUGIN_CACHE, find_source, requirements_of
+from local_aws.terraform_binary import find_binary
 from local_aws.terraform_log import PlannedChange, TerraformLog
 from local_aws.working_copy import WorkingCopy
 
-OLDEST_VERSION = (1, 10)  # the state backend's native locking came with it
 PARALLEL_OPERATIONS = 32
-INSTALL_HINT = (
-    "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) and see that "
-    "`terraform version` answers in this shell."
-)
-
-
-class TerraformMissingError(RuntimeError):
-    """There is no Terraform on the path, or one that is too old."""
 
 
 class TerraformError(RuntimeError):
     """A Terraform command failed; the message holds what it said."""
-
-
-@dataclass(frozen=True)
-class Binary:
-    """The Terraform of this machine; `platform` is its name for operating system and processor."""
-
-    path: str
-    version: str
-    platform: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +40,7 @@ class Terraform:
         """
         binary = find_binary()
         self.copy.copy_from(stack_folder)
-        with _alone_in(PLUGIN_CACHE):
+        with alone_in(PLUGIN_CACHE, self.report):
             source = find_source(requirements_of(self.copy.stack()), platform=binary.platform)
             for requirement, version in source.replacements.items():
                 self.report(f"provider {requirement.address} {version} stands in for {requirement.version}")
@@ -130,37 +109,3 @@ class Terraform:
                 "TF_CLI_CONFIG_FILE": str(self.copy.cli_config),
             }
         )
-
-
-@contextmanager
-def _alone_in(plugin_cache: Path) -> Iterator[None]:
-    """Let one `terraform init` at a time fill the cache: it is not made for two."""
-    plugin_cache.mkdir(parents=True, exist_ok=True)
-    with (plugin_cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def find_binary() -> Binary:
-    """Return the Terraform on the path.
-
-    Raises:
-        TerraformMissingError: there is none, or it is too old; the message says what to install.
-    """
-    path = shutil.which("terraform")
-    if path is None:
-        raise TerraformMissingError(f"Terraform was not found on the path. {INSTALL_HINT}")
-    done = subprocess.run(  # noqa: S603 - the program the person installed
-        [path, "version", "-json"],
-        env=scrubbed() | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise TerraformMissingError(f"{path} does not work: {done.stderr.strip()}. {INSTALL_HINT}")
-    told = json.loads(done.stdout)
-    version = str(told["terraform_version"])
-    if tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".")) < OLDEST_VERSION:
-        raise TerraformMissingError(f"{path} is Terraform {version}, which is too old. {INSTALL_HINT}")
-    return Binary(path, version, told["platform"])

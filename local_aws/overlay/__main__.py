@@ -17,7 +17,7 @@ def serve(address_file: Path, port: int) -> None:
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack.app import app  # noqa: PLC0415
 
-    from local_aws.daemon import announce  # noqa: PLC0415
+    from local_aws.announcement import announce  # noqa: PLC0415
     from local_aws.overlay.patches import apply_patches  # noqa: PLC0415
 
     apply_patches(os.environ.get("LOCAL_AWS_OVERLAY"))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_aws.announcement import announce
 from local_aws.credentials import bare
-from local_aws.daemon import Daemon, DaemonError, announce
+from local_aws.daemon import Daemon, DaemonError
 from local_aws.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 LISTENS = """
     import subprocess, sys, time
     from pathlib import Path
-    from local_aws.daemon import announce
+    from local_aws.announcement import announce
     child = subprocess.Popen(["sleep", "60"])
     Path(sys.argv[2]).write_text(str(child.pid))
     file = announce(Path(sys.argv[1]), 4711)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_aws.progress import silent
-from local_aws.terraform import TerraformMissingError, find_binary
+from local_aws.terraform_binary import TerraformMissingError, find_binary
 from local_aws.terraform_log import PlannedChange, TerraformLog
 
 if TYPE_CHECKING:
