@@ -38,7 +38,7 @@ def positions_in(token: str, listing: str, partitions: Collection[str]) -> dict[
         RequestRefused: the token was not issued for this listing.
     """
     try:
-        issued_for, positions = json.loads(base64.b64decode(token + "==", altchars=b"-_", validate=True))
+        issued_for, positions = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
         after = {partition: _position(*position) for partition, position in positions.items()}
     # Whatever a client can write there: not base64, not JSON, JSON of another shape, JSON nested to the sky.
     except (ValueError, TypeError, AttributeError, RecursionError):
