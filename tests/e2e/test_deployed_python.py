@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEPLOYED_PYTHON = "3.13"
 
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "tests/unit", "tests/contract"]
+
 pytestmark = pytest.mark.slow
 
 
@@ -34,12 +36,10 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_layer_and_the_handlers_work_on_the_deployed_python(tmp_path: Path) -> None:
-    python = str(tmp_path / "environment" / "bin" / "python")
-    uv = str(Path(sys.executable).with_name("uv"))
+    environment = tmp_path / "environment"
     for command in (
-        [uv, "venv", "--quiet", "--python", deployed_python(), str(tmp_path / "environment")],
-        [uv, "pip", "install", "--quiet", "--python", python, "--requirement", "requirements.lock"],
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "tests/unit", "tests/contract"],
+        ["scripts/install", deployed_python(), str(environment)],
+        [str(environment / "bin" / "python"), *PYTEST],
     ):
         done = run(command)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
