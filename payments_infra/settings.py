@@ -21,8 +21,11 @@ LONGEST_SUFFIX = 20
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _SUFFIX = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_URL_RULE = "an https:// address on port 443, without password, query or fragment (http:// only on loopback)"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -63,6 +66,8 @@ class Settings:
         region: AWS region.
         profile: sizes and safeguards that belong together; see ``profiles.py``.
         nat: how private subnets reach the internet.
+        nat_image_id: image of NAT instances; None takes what AWS publishes when an instance is made.
+        shared_key: one KMS key for everything instead of four.
         vpc_cidr: address range of the VPC.
         zones: number of availability zones.
         state_backend: where Terraform keeps its state; None is a local file.
@@ -79,6 +84,8 @@ class Settings:
     region: str
     profile: Profile
     nat: NatMode
+    nat_image_id: str | None
+    shared_key: bool
     vpc_cidr: str
     zones: int
     state_backend: StateBackend | None
@@ -115,14 +122,24 @@ class _Reader:
             region=self._matching("AWS_REGION", _REGION, "an AWS region such as eu-central-1", default="us-east-1"),
             profile=profile,
             nat=self._nat(profile.nat),
+            nat_image_id=self._optional("NAT_IMAGE_ID", _IMAGE.fullmatch, "an image id such as ami-0123456789abcdef0"),
+            shared_key=self._switch("SHARED_KEY", default=profile.shared_key),
             vpc_cidr=self._checked("VPC_CIDR", _is_vpc_range, "a private IPv4 range from /16 to /24", "10.0.0.0/16"),
             zones=self._number("AVAILABILITY_ZONES", least=1, most=6, default=profile.zones),
             state_backend=self._state_backend(),
             ownership=self._ownership(),
             alarm_email=self._optional("ALARM_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
             customer_email=self._optional("CUSTOMER_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
-            webhook_url=self._optional("WEBHOOK_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
-            gateway_url=self._optional("GATEWAY_URL", _is_safe_url, "an https:// address (http:// only on loopback)"),
+            webhook_url=self._optional(
+                "WEBHOOK_URL",
+                _is_safe_url,
+                _URL_RULE,
+            ),
+            gateway_url=self._optional(
+                "GATEWAY_URL",
+                _is_safe_url,
+                _URL_RULE,
+            ),
             gateway_key_retention_hours=self._number("GATEWAY_KEY_RETENTION_HOURS", least=1, most=8760, default=24),
             api_log_role=self._switch("API_LOG_ROLE"),
         )
@@ -149,6 +166,8 @@ class _Reader:
 
     def _suffix(self) -> str:
         suffix = self._text("ENVIRONMENT_SUFFIX", "dev")
+        if suffix.startswith("dead-letters"):
+            self._refuse("ENVIRONMENT_SUFFIX", "another one: queues of dead letters are called so", suffix)
         if len(suffix) > LONGEST_SUFFIX or not _SUFFIX.fullmatch(suffix):
             rule = f"at most {LONGEST_SUFFIX} lower-case letters, digits and single hyphens between them"
             self._refuse("ENVIRONMENT_SUFFIX", rule, suffix)
@@ -190,8 +209,8 @@ class _Reader:
             return default
         return int(text)
 
-    def _switch(self, name: str) -> bool:
-        text = self._text(name, "false").lower()
+    def _switch(self, name: str, *, default: bool = False) -> bool:
+        text = self._text(name, str(default)).lower()
         if text not in {"true", "false"}:
             self._refuse(name, "true or false", text)
         return text == "true"
@@ -229,11 +248,16 @@ def _is_vpc_range(text: str) -> bool:
 def _is_safe_url(text: str) -> bool:
     try:
         url = urlsplit(text)
+        port = url.port
     except ValueError:
         return False
-    if url.username or url.fragment or not url.hostname:
+    host = url.hostname or ""
+    if "@" in url.netloc or url.fragment or url.query:
         return False
-    return url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
+    if host in _LOOPBACK:
+        return url.scheme in {"http", "https"}
+    # Functions may leave the network by 443 only.
+    return url.scheme == "https" and port in {None, 443} and _HOST.fullmatch(host) is not None
 
 
 def _is_tag_value(text: str) -> bool:

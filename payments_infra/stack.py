@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 PROCESSOR_TIMEOUT_SECONDS = 30
 NOTIFIER_TIMEOUT_SECONDS = 30
+NOTIFICATION_RECEIVES = 40
+"""At a visibility time-out of three minutes, two hours in which a receiver of webhooks may be down."""
+
 GATEWAY_TIMEOUT_SECONDS = 10
 
 SERVICES_WITHOUT_NAT = ("sns", "sqs", "secretsmanager")
@@ -80,7 +83,7 @@ class PaymentsStack(TerraformStack):
             "encryption",
             naming=self.naming,
             place=self.place,
-            shared=profile.shared_key,
+            shared=self.settings.shared_key,
             deletion_window_days=30 if profile.retain_data else 7,
         )
         self.network = Network(
@@ -103,6 +106,7 @@ class PaymentsStack(TerraformStack):
             naming=self.naming,
             place=self.place,
             network=self.network,
+            image_id=self.settings.nat_image_id,
             notify=[self.alarms.arn],
         )
         self.code = Code(
@@ -120,7 +124,9 @@ class PaymentsStack(TerraformStack):
         )
         self.audit = AuditTable(self, "audit", naming=self.naming, key=self.keys.data, deletion_protection=protected)
         self.processing = self._pipeline("processing", consumer_timeout_seconds=PROCESSOR_TIMEOUT_SECONDS)
-        self.notification = self._pipeline("notification", consumer_timeout_seconds=NOTIFIER_TIMEOUT_SECONDS)
+        self.notification = self._pipeline(
+            "notification", consumer_timeout_seconds=NOTIFIER_TIMEOUT_SECONDS, max_receives=NOTIFICATION_RECEIVES
+        )
         self.undispatched = self._dead_letters("dispatcher")
         self.unaudited = self._dead_letters("auditor")
         self.customers = self._topic("customers", self.settings.customer_email)
@@ -307,7 +313,7 @@ class PaymentsStack(TerraformStack):
             return {}
         return {"WEBHOOK_URL": self.settings.webhook_url, "WEBHOOK_SECRET_ARN": self.webhook_secret.arn}
 
-    def _pipeline(self, part: str, *, consumer_timeout_seconds: int) -> Pipeline:
+    def _pipeline(self, part: str, *, consumer_timeout_seconds: int, max_receives: int = 5) -> Pipeline:
         return Pipeline(
             self,
             part,
@@ -316,6 +322,7 @@ class PaymentsStack(TerraformStack):
             place=self.place,
             key=self.keys.queues,
             consumer_timeout_seconds=consumer_timeout_seconds,
+            max_receives=max_receives,
         )
 
     def _dead_letters(self, part: str) -> DeadLetters:

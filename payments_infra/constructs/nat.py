@@ -51,7 +51,8 @@ class Nat(Construct):
         place: account and region.
         network: whose private subnets get a default route.
         instance_type: an arm64 (Graviton) type.
-        image_id: Amazon Linux 2023 for arm64; None takes the one AWS publishes on the day the instance is made.
+        image_id: Amazon Linux 2023 for arm64, and another one replaces the instances; None takes the one AWS publishes
+            on the day an instance is made, and later ones replace nothing.
         notify: ARNs of topics that are told when an instance is recovered.
 
     Raises:
@@ -88,7 +89,7 @@ class Nat(Construct):
             case NatMode.INSTANCE | NatMode.INSTANCE_PER_ZONE:
                 per_zone = mode is NatMode.INSTANCE_PER_ZONE
                 number = len(network.private.subnets) if per_zone else 1
-                self._add_instances(number, image_id or _published_image(self), instance_type, notify)
+                self._add_instances(number, image_id, instance_type, notify)
 
     def metrics_failing(self) -> tuple[Metric, ...]:
         """One metric for each way out; above 0 means that private subnets may be cut off."""
@@ -97,8 +98,9 @@ class Nat(Construct):
             *(_metric_full(gateway, number) for number, gateway in enumerate(self.gateways, start=1)),
         )
 
-    def _add_instances(self, number: int, image_id: str, instance_type: str, notify: Sequence[str]) -> None:
+    def _add_instances(self, number: int, image_id: str | None, instance_type: str, notify: Sequence[str]) -> None:
         ranges = self._network.private.ranges
+        image = image_id or _published_image(self)
         self.instances = tuple(
             NatInstance(
                 self,
@@ -110,7 +112,8 @@ class Nat(Construct):
                 subnet_id=self._network.public.subnets[index].id,
                 internet=self._network.public.internet_route,
                 sources=ranges if number == 1 else ranges[index : index + 1],
-                image_id=image_id,
+                image_id=image,
+                image_is_pinned=image_id is not None,
                 instance_type=instance_type,
                 notify=notify,
             )

@@ -55,6 +55,8 @@ class NatInstance(Construct):
         internet: the public subnets' route to the internet; there is no use in the instance before it.
         sources: ranges whose connections it takes.
         image_id: Amazon Linux 2023 for arm64.
+        image_is_pinned: another ``image_id`` replaces the instance; otherwise only a new instance takes it, so that
+            what AWS publishes replaces nothing by surprise.
         instance_type: an arm64 type.
         notify: ARNs of topics that are told when it fails.
     """
@@ -72,6 +74,7 @@ class NatInstance(Construct):
         internet: ITerraformDependable,
         sources: Sequence[str],
         image_id: str,
+        image_is_pinned: bool = False,
         instance_type: str,
         notify: Sequence[str] = (),
     ) -> None:
@@ -97,7 +100,7 @@ class NatInstance(Construct):
             root_block_device=InstanceRootBlockDevice(volume_type="gp3", volume_size=8, encrypted=True),
             user_data=_for_terraform(USER_DATA.read_text(encoding="utf-8")),
             user_data_replace_on_change=True,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["ami"]),
+            lifecycle=TerraformResourceLifecycle(ignore_changes=[] if image_is_pinned else ["ami"]),
             depends_on=[internet],
             tags={"Name": name},
         )

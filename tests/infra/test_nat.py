@@ -144,6 +144,7 @@ def test_an_instance_is_amazon_linux_by_aws_own_parameter_and_stays_when_that_ch
 def test_an_instance_can_be_pinned_to_an_image_and_made_larger() -> None:
     template = with_nat(NatMode.INSTANCE, image_id="ami-0123456789abcdef0", instance_type="c7gn.medium")
     assert template.only("aws_instance")["ami"] == "ami-0123456789abcdef0"
+    assert "ami" not in template.only("aws_instance").get("lifecycle", {}).get("ignore_changes", [])
     assert template.only("aws_instance")["instance_type"] == "c7gn.medium"
     assert not template.data("aws_ssm_parameter")
 

@@ -27,6 +27,8 @@ def test_every_mistake_is_named_in_one_answer() -> None:
             VPC_CIDR="8.8.8.0/24",
             AVAILABILITY_ZONES="many",
             NAT_MODE="pigeon",
+            NAT_IMAGE_ID="latest",
+            SHARED_KEY="1",
             PROFILE="huge",
             TERRAFORM_STATE_BUCKET="No_Bucket",
             TERRAFORM_STATE_BUCKET_REGION="mars",
@@ -48,8 +50,10 @@ def test_every_mistake_is_named_in_one_answer() -> None:
         "ENVIRONMENT_SUFFIX",
         "GATEWAY_KEY_RETENTION_HOURS",
         "GATEWAY_URL",
+        "NAT_IMAGE_ID",
         "NAT_MODE",
         "PROFILE",
+        "SHARED_KEY",
         "TEAM",
         "TERRAFORM_STATE_BUCKET",
         "TERRAFORM_STATE_BUCKET_REGION",
@@ -64,7 +68,9 @@ def test_a_suffix_of_lower_case_letters_digits_and_single_hyphens_is_taken(suffi
     assert read(ENVIRONMENT_SUFFIX=suffix).environment_suffix == suffix
 
 
-@pytest.mark.parametrize("suffix", ["a" * (LONGEST_SUFFIX + 1), "Dev", "a--b", "-a", "a-", "a_b", "a.b", "ä"])
+@pytest.mark.parametrize(
+    "suffix", ["a" * (LONGEST_SUFFIX + 1), "Dev", "a--b", "-a", "a-", "a_b", "a.b", "ä", "dead-letters-dev"]
+)
 def test_a_suffix_that_would_break_an_aws_name_is_refused(suffix: str) -> None:
     with pytest.raises(SettingsError, match="ENVIRONMENT_SUFFIX"):
         read(ENVIRONMENT_SUFFIX=suffix)
@@ -113,7 +119,18 @@ def test_webhooks_go_over_tls_except_on_loopback(url: str) -> None:
     assert read(WEBHOOK_URL=url).webhook_url == url
 
 
-@pytest.mark.parametrize("url", ["http://hooks.example", "https://user:secret@hooks.example", "https://", "hooks"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://hooks.example", "https://user:secret@hooks.example", "https://", "hooks"]
+    + [
+        "https://gw.example:8443",
+        "https://gw.example:99999",
+        "https://h:abc/",
+        "https://exa mple.com",
+        "https://:pw@h.example/",
+    ]
+    + ["https://gw.example?x=1"],
+)
 def test_an_unsafe_webhook_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="WEBHOOK_URL"):
         read(WEBHOOK_URL=url)
@@ -145,3 +162,8 @@ def test_the_accounts_logging_role_is_kept_by_one_stack_that_says_so() -> None:
 def test_an_address_range_no_vpc_can_have_is_refused(cidr: str) -> None:
     with pytest.raises(SettingsError, match="VPC_CIDR"):
         read(VPC_CIDR=cidr)
+
+
+def test_one_key_for_everything_is_a_choice_that_is_spelled_out() -> None:
+    assert not read().shared_key
+    assert read(SHARED_KEY="true").shared_key

@@ -35,7 +35,7 @@ def test_an_address_that_asks_too_often_is_refused_before_anything_else() -> Non
     assert first["statement"] == {"rate_based_statement": {"limit": 1234, "aggregate_key_type": "IP"}}
 
 
-def test_what_aws_knows_to_be_bad_is_refused_but_a_missing_user_agent_is_only_counted() -> None:
+def test_what_aws_knows_to_be_bad_is_refused_but_a_missing_user_agent_or_a_long_body_is_only_counted() -> None:
     rules = {rule["name"]: rule for rule in web_acl_template().only("aws_wafv2_web_acl")["rule"]}
     assert set(rules) == {
         "requests-per-address",
@@ -49,7 +49,10 @@ def test_what_aws_knows_to_be_bad_is_refused_but_a_missing_user_agent_is_only_co
     assert common["statement"]["managed_rule_group_statement"] == {
         "vendor_name": "AWS",
         "name": "AWSManagedRulesCommonRuleSet",
-        "rule_action_override": [{"name": "NoUserAgent_HEADER", "action_to_use": {"count": {}}}],
+        "rule_action_override": [
+            {"name": "NoUserAgent_HEADER", "action_to_use": {"count": {}}},
+            {"name": "SizeRestrictions_BODY", "action_to_use": {"count": {}}},
+        ],
     }
 
 
