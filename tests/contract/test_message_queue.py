@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import EndpointConnectionError
 
 from payments.adapters.sqs import SqsQueue
 from payments.domain.messages import decode_message
-from tests.contract.faults import asked
+from tests.contract.faults import asked, failing
 from tests.fakes import FakeQueue
 
 if TYPE_CHECKING:
@@ -91,6 +91,28 @@ def test_a_batch_of_which_sqs_took_none_is_named_whole() -> None:
     assert queue.send(["pay-1", "pay-2"]) == ["pay-1", "pay-2"]
 
 
-def test_a_queue_that_is_not_there_is_an_error(services: Services, queue_url: str) -> None:
-    with pytest.raises(ClientError):
-        SqsQueue(services.sqs, f"{queue_url}-gone").send(["pay-1"])
+def test_a_queue_that_is_not_there_takes_nothing(services: Services, queue_url: str) -> None:
+    """Defect: Records lost quietly."""
+    ids = [f"pay-{number}" for number in range(11)]
+    assert SqsQueue(services.sqs, f"{queue_url}-gone").send(ids) == ids
+
+
+def test_a_request_that_fails_keeps_no_other_from_being_made_and_its_reason_is_logged(
+    services: Services, queue_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Defect: Records lost quietly."""
+    ids = [f"pay-{number}" for number in range(15)]
+    with failing(services.sqs, "SendMessageBatch", times=1, Code="AccessDenied"):
+        assert SqsQueue(services.sqs, queue_url).send(ids) == ids[:10]
+    assert sorted(body["payment_id"] for body in services.bodies_in(queue_url)) == sorted(ids[10:])
+    assert "SQS took none of 10 messages: An error occurred (AccessDenied)" in caplog.text
+
+
+def test_a_queue_that_cannot_be_reached_takes_nothing() -> None:
+    """Defect: Records lost quietly."""
+
+    def no_route(_: str) -> bool:
+        raise EndpointConnectionError(endpoint_url="https://sqs.example")
+
+    queue = SqsQueue(PartlyDeafSqs(no_route), "url")  # type: ignore[arg-type]  # as above
+    assert queue.send(["pay-1", "pay-2"]) == ["pay-1", "pay-2"]

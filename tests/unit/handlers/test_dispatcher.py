@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from functions.dispatcher import handler as dispatcher
 from functions.dispatcher.handler import Ports
+from payments.adapters.sqs import SqsQueue
 from payments.runtime.stream import BatchFailed
 from payments.use_cases import Queue
 from tests.fakes import FakeQueue
@@ -16,7 +18,7 @@ from tests.unit.handlers.conftest import counted
 from tests.unit.handlers.events import Event, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -106,20 +108,29 @@ def test_a_batch_of_which_nothing_went_well_raises_so_that_errors_rises(
         dispatch(ten_new_payments())
 
 
-class UnreachableQueue(FakeQueue):
-    def send(self, payment_ids: Iterable[str]) -> Sequence[str]:
-        if list(payment_ids):
-            raise ConnectionError("no route")
-        return []
+class UnreachableSqs:
+    """A client of a service that is down."""
+
+    def send_message_batch(self, **_: object) -> NoReturn:
+        raise EndpointConnectionError(endpoint_url="https://sqs.example")
 
 
-def test_a_queue_that_cannot_be_reached_makes_the_whole_batch_come_again(
-    queues: Queues, dispatch: Callable[[Event], Any]
+def test_a_queue_that_cannot_be_reached_keeps_the_other_from_nothing_and_each_change_is_logged(
+    queues: Queues, context: LambdaContext, monkeypatch: pytest.MonkeyPatch, printed: Callable[[], list[Line]]
 ) -> None:
-    """Defect: Dead alarms."""
-    queues.notification = UnreachableQueue()
-    with pytest.raises(ConnectionError):
-        dispatch(sample("dynamodb_stream"))
+    """Defect: Records lost quietly."""
+    unreachable = SqsQueue(UnreachableSqs(), "url")  # type: ignore[arg-type]  # as much of a client as is used
+    ports = Ports(queues={Queue.PROCESSING: unreachable, Queue.NOTIFICATION: queues.notification})
+    monkeypatch.setattr(dispatcher, "aws_ports", lambda: ports)
+    event = sample("dynamodb_stream")
+    assert dispatcher.handler(event, context) == reported(sequence_number(event, 0))
+    assert list(queues.notification.messages) == ["pay-1"]
+    lines = printed()
+    warnings = [line for line in lines if line.get("level") == "WARNING"]
+    assert "SQS took none of 2 messages: Could not connect" in warnings[0]["message"]
+    assert warnings[0]["function_request_id"] == context.aws_request_id
+    assert [line["payment_id"] for line in warnings[1:]] == ["pay-1", "pay-2"]
+    assert counted(lines) == {"FailedRecords": 2}
 
 
 def test_a_change_delivered_twice_in_one_batch_wakes_once(queues: Queues, dispatch: Callable[[Event], Any]) -> None:
