@@ -149,6 +149,13 @@ class Pipeline:
         self.clock.move(duration)
         self.gateway_clock.move(duration)
 
+    def wait_for(self, payment_id: str) -> None:
+        """Let time pass until the open payment is due."""
+        due_at = self.store.get(payment_id).due_at
+        if due_at is None:
+            raise ValueError(f"{payment_id} is settled; nothing of it will ever be due")
+        self.wait(max(due_at - self.clock.now, timedelta(0)))
+
     @staticmethod
     def _deliver(queue: FakeQueue, consume: Callable[[str], object]) -> None:
         payment_id = queue.messages[0]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -27,13 +29,13 @@ def stored_attempt(pipeline: Pipeline, payment_id: str) -> Claim:
 
 
 def left_unclear(pipeline: Pipeline, *, attempts: int = 1, act: Act = Act.TIME_OUT_AFTER_CHARGING) -> str:
-    """Return a payment whose gateway never answered, with its last lease run out."""
+    """Return a payment whose gateway never answered, with the pause after its last attempt run out."""
     payment_id = pipeline.accepted()
     for _ in range(attempts):
         pipeline.gateway.acts.append(act)
         with pytest.raises(GatewayAmbiguous):
             pipeline.process(payment_id)
-        pipeline.wait(LEASE)
+        pipeline.wait_for(payment_id)
     return payment_id
 
 
@@ -119,6 +121,32 @@ def test_a_payment_whose_lease_runs_is_left_to_its_holder(pipeline: Pipeline) ->
     assert pipeline.gateway.charge_calls == 1
 
 
+def test_messages_that_come_again_during_the_pause_use_up_no_attempt(pipeline: Pipeline) -> None:
+    payment_id = left_unclear(pipeline)
+    pipeline.gateway.acts.append(Act.TIME_OUT_BEFORE_CHARGING)
+    with pytest.raises(GatewayAmbiguous):
+        pipeline.process(payment_id)
+    pipeline.wait(LEASE)
+    assert stored_attempt(pipeline, payment_id).lease_expires_at <= pipeline.clock()
+    assert [pipeline.process(payment_id) for _ in range(MAX_ATTEMPTS)] == [Outcome.HELD] * MAX_ATTEMPTS
+    assert stored_attempt(pipeline, payment_id).attempt == 2
+    pipeline.wait(LEASE)
+    assert pipeline.process(payment_id) is Outcome.SUCCEEDED
+
+
+def test_an_outage_of_hours_is_outlived_though_messages_come_every_few_minutes(pipeline: Pipeline) -> None:
+    payment_id = pipeline.accepted()
+    end_of_outage = pipeline.clock() + timedelta(hours=4)
+    while pipeline.clock() < end_of_outage:
+        pipeline.gateway.acts = deque([Act.TIME_OUT_BEFORE_CHARGING])
+        with suppress(GatewayAmbiguous):
+            pipeline.process(payment_id)
+        pipeline.wait(LEASE)
+    pipeline.gateway.acts.clear()
+    pipeline.run()
+    assert pipeline.store.get(payment_id).status is Status.SUCCEEDED
+
+
 def test_a_payment_whose_lease_ran_out_is_taken_over_and_not_skipped(pipeline: Pipeline) -> None:
     payment_id = left_unclear(pipeline)
     assert pipeline.process(payment_id) is Outcome.SUCCEEDED
@@ -193,7 +221,7 @@ def test_an_approved_charge_whose_settlement_meets_a_take_over_is_raised_and_not
     pipeline.gateway.before_next_charge = taken_over
     with pytest.raises(VersionConflict):
         pipeline.process(payment_id)
-    pipeline.wait(LEASE)
+    pipeline.wait_for(payment_id)
     assert pipeline.process(payment_id) is Outcome.SUCCEEDED
     assert pipeline.gateway.taken == [payment_id]
 
@@ -264,6 +292,19 @@ def test_a_clock_behind_the_last_writers_cannot_vouch_for_the_key(pipeline: Pipe
     pipeline.store.payments[payment_id] = replace(payment, updated_at=pipeline.clock() + SECOND)
     assert pipeline.process(payment_id) is Outcome.SUCCEEDED
     assert pipeline.gateway.find_calls == 1
+
+
+def test_a_fast_clock_at_the_first_claim_makes_the_key_no_younger(pipeline: Pipeline) -> None:
+    payment_id = pipeline.accepted()
+    pipeline.clock.move(LONGEST_PAUSE)
+    pipeline.gateway.acts.append(Act.TIME_OUT_AFTER_CHARGING)
+    with pytest.raises(GatewayAmbiguous):
+        pipeline.process(payment_id)
+    pipeline.clock.move(-LONGEST_PAUSE)
+    pipeline.wait(KEY_RETENTION)
+    assert pipeline.process(payment_id) is Outcome.SUCCEEDED
+    assert pipeline.gateway.taken == [payment_id]
+    assert (pipeline.gateway.find_calls, pipeline.gateway.charge_calls) == (1, 1)
 
 
 def test_past_the_gateways_memory_a_charge_that_is_certainly_absent_is_made(pipeline: Pipeline) -> None:
@@ -353,7 +394,7 @@ def test_the_sweepers_pauses_double_up_to_an_hour_so_that_an_outage_does_not_use
         due_at = pipeline.store.get(payment_id).due_at
         assert due_at is not None
         pauses.append(due_at - pipeline.clock())
-        pipeline.wait(LEASE)
+        pipeline.wait_for(payment_id)
     assert stored_attempt(pipeline, payment_id).attempt == MAX_ATTEMPTS
     assert pauses[:6] == [LEASE * factor for factor in (1, 2, 4, 8, 16, 32)]
     assert set(pauses[6:]) == {LONGEST_PAUSE}

@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from payments.domain.payment import Payment
 
 LONGEST_PAUSE = timedelta(hours=1)
-"""The sweeper looks at a payment at least this often, however many attempts failed."""
+"""The next attempt comes at least this often, however many failed."""
 
 _MAX_DOUBLINGS = 16
 
 
 def is_held(payment: Payment, *, now: datetime) -> bool:
-    """Return whether somebody's claim on ``payment`` still runs."""
-    return payment.claim is not None and payment.claim.lease_expires_at > now
+    """Return whether ``payment`` is to be left alone: somebody's claim on it runs, or the pause after an attempt does.
+
+    A message that comes again during the pause would only use up an attempt; the sweeper wakes the payment at its end.
+    """
+    if payment.claim is None:
+        return False
+    return payment.claim.lease_expires_at > now or (payment.due_at is not None and payment.due_at > now)
 
 
 def next_claim(payment: Payment, *, now: datetime, lease: timedelta) -> Claim:
@@ -55,16 +60,18 @@ def claimed(payment: Payment, claim: Claim, *, now: datetime, owner_token: str) 
 
 
 def _pause_after(claim: Claim, *, lease: timedelta) -> timedelta:
-    # Doubling keeps an hour's outage of the gateway from using up the attempts; redelivered messages don't wait for it.
+    # Doubling keeps hours of the gateway's outage from using up the attempts. The first pause ends with the lease.
     return min(lease * (1 << min(claim.attempt - 1, _MAX_DOUBLINGS)), max(lease, LONGEST_PAUSE))
 
 
 def key_may_be_forgotten(payment: Payment, *, now: datetime, lease: timedelta, key_retention: timedelta) -> bool:
     """Return whether the gateway may no longer know the key of ``payment``, read before the attempt made ``now``.
 
-    The whole attempt, a lease long at most, must end within the retention. A clock behind the last writer's can't vouch
-    for anything.
+    The whole attempt, a lease long at most, must end within the retention. It counts from the payment's creation where
+    that is earlier: a fast clock at the first claim would make the key look younger than the gateway has it. A clock
+    behind the last writer's can't vouch for anything.
     """
     if payment.claim is None:
         return False
-    return now < payment.updated_at or now + lease >= payment.claim.first_claimed_at + key_retention
+    key_since = min(payment.created_at, payment.claim.first_claimed_at)
+    return now < payment.updated_at or now + lease >= key_since + key_retention

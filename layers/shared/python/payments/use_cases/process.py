@@ -3,8 +3,8 @@
 Between any two steps the process may die; what then goes on, and why nobody is charged twice:
 
 * before the claim is written: nothing happened; the message comes back, or the sweeper wakes the payment;
-* between the claim and the charge, or between the charge and the settlement: the lease runs out, the next attempt takes
-  over with the stored key, and the gateway answers that key as it did the first time;
+* between the claim and the charge, or between the charge and the settlement: the lease and the pause run out, the next
+  attempt takes over with the stored key, and the gateway answers that key as it did the first time;
 * after the settlement: the message comes back to a settled payment and is acknowledged.
 """
 
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     NEEDS_REVIEW = "needs_review"
     ALREADY_SETTLED = "already_settled"
     HELD = "held"
-    """Somebody else is at it; the sweeper comes back if they never finish."""
+    """Somebody else is at it, or the pause after an attempt runs; the sweeper wakes the payment when it is over."""
 
 
 def process_payment(
@@ -57,7 +57,7 @@ def process_payment(
 
     Raises:
         PaymentNotFound: no payment has this id.
-        GatewayAmbiguous: nobody knows whether the charge happened; wake the payment again.
+        GatewayAmbiguous: nobody knows whether the charge happened; the sweeper wakes the payment after its pause.
         VersionConflict: another worker took over while the gateway answered; wake the payment again.
         SettlementContradicted: the gateway approved what is settled otherwise.
     """
