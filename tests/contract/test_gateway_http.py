@@ -7,17 +7,22 @@ from datetime import timedelta
 from decimal import Decimal
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
 from payments.adapters.gateway_http import HttpGateway
 from payments.adapters.https import HttpsClient
+from payments.adapters.secrets import RotatingSecret
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused
 from payments.ports import Charge
+from tests.contract.faults import failing
 from tests.contract.loopback import HANG_UP, Asked, Loopback, Reply, loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.contract.services import Services
 
 APPROVED = {"id": "ch-1", "status": "approved", "reference": "pay-1", "amount": "12.50", "currency": "EUR"}
 DECLINED = {**APPROVED, "status": "declined", "decline_code": "expired_card"}
@@ -263,3 +268,21 @@ def test_an_address_that_is_not_https_is_refused(url: str) -> None:
     """Defect: Open doors."""
     with pytest.raises(ValueError, match="must be https"):
         HttpsClient(url, timeout=timedelta(seconds=1))
+
+
+def test_a_secret_that_cannot_be_read_leaves_charge_and_look_up_unclear_and_nothing_is_sent(
+    services: Services, server: Loopback
+) -> None:
+    arn = services.secrets_manager.create_secret(Name=f"contract/{uuid4()}", SecretString="t0ken")["ARN"]
+    gateway = HttpGateway(
+        HttpsClient(server.url, timeout=timedelta(seconds=10)),
+        secret=RotatingSecret(services.secrets_manager, arn),
+        key_retention=timedelta(hours=24),
+    )
+    with failing(services.secrets_manager, "GetSecretValue", times=2, Code="AccessDeniedException"):
+        with pytest.raises(GatewayAmbiguous, match="AccessDeniedException"):
+            charge(gateway)
+        with pytest.raises(GatewayAmbiguous, match="AccessDeniedException"):
+            gateway.find(reference="pay-1")
+    assert not server.asked
+    assert charge(gateway).approved

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from payments.adapters.every_notifier import EveryNotifier
 from payments.adapters.https import HttpsClient
+from payments.adapters.secrets import SecretUnreadable
 from payments.adapters.sns import SnsNotifier
 from payments.adapters.webhooks import WebhookNotifier
 from payments.domain.errors import DeliveryFailed
@@ -209,6 +210,18 @@ def test_a_receiver_that_hangs_up_is_a_failed_delivery(receiver: Receiver) -> No
     receiver.server.reply = lambda _: HANG_UP
     with pytest.raises(DeliveryFailed):
         receiver.notifier.notify(news())
+
+
+def test_a_signing_secret_that_cannot_be_read_is_a_failed_delivery(server: Loopback) -> None:
+    def unreadable() -> str:
+        raise SecretUnreadable("AccessDeniedException")
+
+    notifier = WebhookNotifier(
+        HttpsClient(server.url, timeout=timedelta(seconds=10)), secrets=unreadable, clock=lambda: datetime.now(UTC)
+    )
+    with pytest.raises(DeliveryFailed, match="AccessDeniedException"):
+        notifier.notify(news())
+    assert not server.asked
 
 
 def test_one_notifier_that_fails_keeps_no_other_from_telling() -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError
 
-from payments.adapters.secrets import RotatingSecret
+from payments.adapters.secrets import RotatingSecret, SecretUnreadable
 from tests.contract.faults import asked, failing
 
 if TYPE_CHECKING:
@@ -53,7 +52,13 @@ def test_a_secret_that_cannot_be_read_is_an_error_and_asked_for_again(services: 
     secret = RotatingSecret(services.secrets_manager, arn)
     with (
         failing(services.secrets_manager, "GetSecretValue", times=1, Code="AccessDeniedException"),
-        pytest.raises(ClientError),
+        pytest.raises(SecretUnreadable, match="AccessDeniedException"),
     ):
         secret()
     assert secret() == "old"
+
+
+def test_a_secret_that_is_no_text_is_an_error(services: Services) -> None:
+    arn = services.secrets_manager.create_secret(Name=f"contract/{uuid4()}", SecretBinary=b"old")["ARN"]
+    with pytest.raises(SecretUnreadable, match="binary"):
+        RotatingSecret(services.secrets_manager, arn)()

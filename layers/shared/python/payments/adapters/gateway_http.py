@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from payments.adapters.gateway_answers import charge_answered, charges_listed
 from payments.adapters.https import NoAnswer
+from payments.adapters.secrets import SecretUnreadable
 from payments.domain.errors import GatewayAmbiguous
 from payments.domain.money import canonical_text
 
@@ -72,8 +73,9 @@ class HttpGateway:
         return next(iter(approved or charges), None)
 
     def _ask(self, method: str, path: str, *, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        authorized = {"Accept": "application/json", "Authorization": f"Bearer {self._secret()}", **headers}
         try:
+            authorized = {"Accept": "application/json", "Authorization": f"Bearer {self._secret()}", **headers}
             return self._server.request(method, path, headers=authorized, body=body)
-        except NoAnswer as error:
+        # Without the secret this request is not sent, but an earlier attempt may have been: as unclear as before.
+        except (NoAnswer, SecretUnreadable) as error:
             raise GatewayAmbiguous(str(error)) from error

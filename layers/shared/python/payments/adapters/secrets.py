@@ -6,10 +6,16 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
+
+
+class SecretUnreadable(Exception):
+    """Secrets Manager did not give the secret's text; whatever needs it has not been sent."""
 
 
 class RotatingSecret:
@@ -35,9 +41,21 @@ class RotatingSecret:
         self._stale_at = float("-inf")
 
     def __call__(self) -> str:
-        """Return the secret's text."""
+        """Return the secret's text.
+
+        Raises:
+            SecretUnreadable: it cannot be had now; the next call asks again.
+        """
         with self._lock:
             if self._monotonic() >= self._stale_at:
-                self._text = self._client.get_secret_value(SecretId=self._arn)["SecretString"]
+                self._text = self._read()
                 self._stale_at = self._monotonic() + self._kept_for_seconds
             return self._text
+
+    def _read(self) -> str:
+        try:
+            return self._client.get_secret_value(SecretId=self._arn)["SecretString"]
+        except (BotoCoreError, ClientError) as error:
+            raise SecretUnreadable(f"the secret {self._arn} cannot be read: {error}") from error
+        except KeyError as error:
+            raise SecretUnreadable(f"the secret {self._arn} is binary; store it as text") from error

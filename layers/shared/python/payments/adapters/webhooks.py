@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from standardwebhooks import Webhook
 
 from payments.adapters.https import NoAnswer
+from payments.adapters.secrets import SecretUnreadable
 from payments.domain.errors import DeliveryFailed
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class WebhookNotifier:
     def notify(self, notification: Notification) -> None:
         """Post ``notification``; any answer but 2xx is a failure. See :meth:`payments.ports.Notifier.notify`."""
         body = json.dumps(notification.payload(), separators=(",", ":"))
-        headers = {"Content-Type": "application/json", **self._signed(notification.event_id, body)}
         try:
+            headers = {"Content-Type": "application/json", **self._signed(notification.event_id, body)}
             status = self._receiver.request("POST", "", headers=headers, body=body.encode()).status
-        except NoAnswer as error:
+        except (NoAnswer, SecretUnreadable) as error:
             raise DeliveryFailed(f"the webhook for {notification.event_id}: {error}") from error
         if not 200 <= status < 300:  # noqa: PLR2004 - the range RFC 9110 calls successful
             raise DeliveryFailed(f"the webhook for {notification.event_id} was answered with {status}")

@@ -114,7 +114,7 @@ class GatewayError(PaymentError):
 
 
 class GatewayAmbiguous(GatewayError):
-    """Time-out, reset, 5xx or unreadable answer: the charge may or may not have happened."""
+    """Time-out, reset, 5xx, unreadable answer or secret: the charge may or may not have happened."""
 
 
 class GatewayRefused(GatewayError):
