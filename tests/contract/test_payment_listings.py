@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from payments.adapters.dynamodb.page_tokens import Position, positions_in, token_for
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.errors import RequestRefused
 from tests.fakes import FakeStore
@@ -116,3 +117,31 @@ def test_a_day_ends_at_midnight_utc(store: PaymentStore) -> None:
 def test_a_token_that_was_never_issued_is_refused(store: PaymentStore, listing: List, token: str) -> None:
     with pytest.raises(RequestRefused):
         listing(store, 10, token)
+
+
+@pytest.mark.parametrize(
+    ("created_at", "payment_id"),
+    [
+        ("2026-11-22T03:36:42." + "1" * 3000 + "Z", "pay-1"),
+        ("2026-W47-7T03:36:42.123Z", "pay-1"),
+        ("20261122T033642.123Z", "pay-1"),
+        ("2026-11-22T03:36:42.123+00:00", "pay-1"),
+        ("2026-11-22 03:36:42.123Z", "pay-1"),
+        ("0001-01-01T00:00:00.000+23:59", "pay-1"),
+        ("2026-11-22T03:36:42.123Z", "p" * 65),
+        ("2026-11-22T03:36:42.123Z", "pay 1"),
+        ("2026-11-22T03:36:42.123Z", ""),
+        ("2026-11-22T03:36:42.123Z", None),
+        (None, "pay-1"),
+    ],
+)
+def test_a_position_the_table_never_wrote_is_refused(created_at: Any, payment_id: Any) -> None:  # noqa: ANN401 - forged
+    token = token_for("by-customer", {"cust-1": Position(created_at, payment_id)})
+    with pytest.raises(RequestRefused):
+        positions_in(token, "by-customer", ["cust-1"])
+
+
+def test_a_position_the_table_wrote_is_read_back() -> None:
+    position = Position("2026-11-22T03:36:42.123Z", "p" * 64)
+    token = token_for("by-customer", {"cust-1": position})
+    assert positions_in(token, "by-customer", ["cust-1"]) == {"cust-1": position}

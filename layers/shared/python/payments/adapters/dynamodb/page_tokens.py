@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from payments.domain.errors import RequestRefused, Violation
 from payments.domain.identifiers import is_payment_id
-from payments.domain.timestamps import parsed
+from payments.domain.timestamps import parsed, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,10 +38,13 @@ def positions_in(token: str, listing: str, partitions: Collection[str]) -> dict[
         RequestRefused: the token was not issued for this listing.
     """
     try:
-        issued_for, positions = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+        issued_for, positions = json.loads(
+            base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        )
         after = {partition: _position(*position) for partition, position in positions.items()}
-    # Whatever a client can write there: not base64, not JSON, JSON of another shape, JSON nested to the sky.
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    # Whatever a client can write there: not base64, not JSON, JSON of another shape, JSON nested to the sky, a time
+    # that no UTC calendar has.
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         raise _refused() from None
     if issued_for != listing or not after.keys() <= set(partitions):
         raise _refused()
@@ -49,9 +52,9 @@ def positions_in(token: str, listing: str, partitions: Collection[str]) -> dict[
 
 
 def _position(created_at: str, payment_id: str) -> Position:
-    parsed(created_at)
-    if not is_payment_id(payment_id):
-        raise ValueError(payment_id)
+    # Only as the table writes it: fromisoformat() also takes week dates and fractions longer than any key may be.
+    if rfc3339(parsed(created_at)) != created_at or not is_payment_id(payment_id):
+        raise ValueError("no position of a listing")
     return Position(created_at, payment_id)
 
 
