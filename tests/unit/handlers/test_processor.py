@@ -118,13 +118,29 @@ def test_an_unclear_answer_makes_the_message_come_again_and_is_no_error_of_ours(
     assert counted(lines) == {"FailedRecords": 1}
 
 
-def test_a_batch_of_which_nothing_is_clear_raises_so_that_errors_rises(
-    ports: Ports, consume: Callable[[Event], Any]
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_batch_of_which_nothing_is_clear_comes_again_and_is_no_error_of_ours(
+    ports: Ports, consume: Callable[[Event], Any], printed: Callable[[], list[Line]], count: int
+) -> None:
+    event = sample("sqs")
+    event["Records"] = event["Records"][:count]
+    gateway_of(ports).acts.extend([Act.TIME_OUT_BEFORE_CHARGING] * count)
+    failed = {failure["itemIdentifier"] for failure in consume(event)["batchItemFailures"]}
+    assert failed == {record["messageId"] for record in event["Records"]}
+    assert counted(printed()) == {"FailedRecords": count}
+
+
+@pytest.mark.parametrize("unclear", [0, 9])
+def test_a_batch_of_which_nothing_went_well_raises_so_that_errors_rises(
+    ports: Ports, consume: Callable[[Event], Any], unclear: int
 ) -> None:
     """Defect: Dead alarms."""
-    gateway_of(ports).acts.extend([Act.TIME_OUT_BEFORE_CHARGING] * 10)
+    event = sample("sqs")
+    gateway_of(ports).acts.extend([Act.TIME_OUT_BEFORE_CHARGING] * unclear)
+    for record in event["Records"][unclear:]:
+        record["body"] = encode_message("pay-unheard-of")
     with pytest.raises(BatchProcessingError):
-        consume(sample("sqs"))
+        consume(event)
 
 
 def test_a_message_delivered_twice_charges_once(ports: Ports, consume: Callable[[Event], Any]) -> None:

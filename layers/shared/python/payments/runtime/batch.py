@@ -1,6 +1,7 @@
 """Batches of records: all at once in threads, each failure logged with its reason and reported by name.
 
-A batch in which every record failed raises, so that the function's ``Errors`` rises; the records come back either way.
+A batch in which every record failed raises, so that the function's ``Errors`` rises, unless the outside world caused
+every failure: one payment's time-out is no error of the function. The records come back either way.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class ConcurrentBatch(BatchProcessor):
     One after the other, a burst waits ten times as long. Each record has its own logging context.
     """
 
+    def __init__(self, event_type: EventType) -> None:
+        super().__init__(event_type, raise_on_entire_batch_failure=False)
+
     def process(self) -> list[tuple[Any, ...]]:
         """Handle every record; return what Powertools' own ``process`` returns."""
         with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -44,6 +48,8 @@ class ConcurrentBatch(BatchProcessor):
     def failure_handler(self, record: Any, exception: Any) -> Any:  # noqa: ANN401 - as Powertools declares it
         """Log and count the failure, in the context of the record it belongs to."""
         log_failure(exception)
+        if not _is_expected(exception):
+            self.raise_on_entire_batch_failure = True
         return super().failure_handler(record, exception)
 
 
@@ -53,7 +59,7 @@ def each_message(
     """Give the body of each SQS message in ``event`` to ``process``; return which messages are to come again.
 
     Raises:
-        BatchProcessingError: every message failed.
+        BatchProcessingError: every message failed, and not all for reasons of the outside world.
     """
 
     def processed(record: SQSRecord) -> object:
@@ -69,7 +75,14 @@ def each_message(
 
 def log_failure(exception: Any) -> None:  # noqa: ANN401 - an exception or what sys.exc_info() returns
     """Log that a record failed, with the reason, and count it."""
-    error = exception[1] if isinstance(exception, tuple) else exception
-    write = telemetry.log().warning if isinstance(error, _EXPECTED) else telemetry.log().error
-    write("record failed and will come again: %s", error, exc_info=exception)
+    write = telemetry.log().warning if _is_expected(exception) else telemetry.log().error
+    write("record failed and will come again: %s", _error(exception), exc_info=exception)
     telemetry.EmittedMetrics().count(telemetry.FAILED_RECORDS_METRIC)
+
+
+def _is_expected(exception: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(_error(exception), _EXPECTED)
+
+
+def _error(exception: Any) -> Any:  # noqa: ANN401 - as above
+    return exception[1] if isinstance(exception, tuple) else exception

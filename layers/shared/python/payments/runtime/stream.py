@@ -50,7 +50,7 @@ def each_change(
     Records of anything but payments are passed by.
 
     Raises:
-        BatchProcessingError: every record failed.
+        BatchProcessingError: every record failed, and not all for reasons of the outside world.
     """
 
     def reacted(record: DynamoDBRecord) -> object:
