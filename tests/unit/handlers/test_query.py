@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from functions.query import handler as query
 from functions.query.handler import Ports
 from payments.domain.audit import events_since
+from payments.runtime.http import Response, proxied
 from tests.fakes import FakeAuditLog, FakeStore
 from tests.samples import MINUTE, START, accepted, claimed, rich, settled
 from tests.unit.handlers.events import Event, api_event, body_of
@@ -195,3 +197,24 @@ def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.M
     monkeypatch.setenv("PAYMENTS_TABLE", "payments-payments-test")
     monkeypatch.setenv("AUDIT_TABLE", "payments-audit-test")
     assert query.aws_ports.__wrapped__()
+
+
+@pytest.mark.parametrize("character", ["\N{PILE OF POO}", '"', "\\", "é"])
+def test_a_page_of_the_longest_payments_is_one_lambda_may_answer_with(
+    store: FakeStore, get: Callable[..., Event], character: str
+) -> None:
+    """Lambda answers with 6 MB at most, the body written as JSON text once more; beyond that callers get a 502."""
+    text = character * 500
+    metadata = {f"{number:040d}": text for number in range(20)}
+    for number in range(100):
+        store.create(accepted(f"{number:064d}", customer_id="c" * 128, description=text, metadata=metadata))
+    answer = get("api_get_payments", query={"customer_id": "c" * 128, "limit": "100"})
+    assert len(body_of(answer)["items"]) == 100
+    assert body_of(answer)["items"][0]["description"] == text
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert len(json.dumps(answer, ensure_ascii=False).encode()) < 6 * 1024 * 1024
+
+
+def test_what_utf_8_cannot_hold_costs_no_answer() -> None:
+    body = proxied(Response(status=HTTPStatus.OK, body={"failure_code": "\ud800"}))["body"]
+    assert body.encode() == b'{"failure_code":"?"}'

@@ -74,10 +74,13 @@ def request_from(event: Mapping[str, Any]) -> Request:
 def proxied(response: Response) -> dict[str, Any]:
     """Return ``response`` as API Gateway wants it."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **response.headers}
+    # As UTF-8 a page of the longest payments keeps below Lambda's 6 MB; escaped, a character takes up to 14. What
+    # UTF-8 cannot hold (a lone surrogate, which requests are refused for) must not cost the whole answer.
+    body = json.dumps(response.body, separators=(",", ":"), ensure_ascii=False).encode(errors="replace").decode()
     return {
         "statusCode": response.status.value,
         "headers": headers,
-        "body": json.dumps(response.body, separators=(",", ":")),
+        "body": body,
         "isBase64Encoded": False,
     }
 
