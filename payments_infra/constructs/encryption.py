@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
@@ -76,7 +77,7 @@ class Key(Construct):
         )
         self.alias = KmsAlias(self, "alias", name=f"alias/{name}", target_key_id=self.key.key_id)
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """ARN of the key."""
         return str(self.key.arn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
@@ -90,7 +91,7 @@ class Function(Construct):
         refuse_out_of_range("timeout_seconds", timeout_seconds, 1, 900)
         refuse_out_of_range("memory_mb", memory_mb, 128, 10240)
         _refuse_large(environment)
-        name = naming.name(part, kind="function")
+        self.physical_name = name = naming.name(part, kind="function")
         self.timeout_seconds = timeout_seconds
         self.reserved_concurrency = reserved_concurrency
         self.role = Role(self, "role", name=naming.name(part, kind="role"), service="lambda.amazonaws.com")
@@ -137,12 +138,12 @@ class Function(Construct):
             depends_on=[one for one in (self.log_group, self.role.policy) if one],
         )
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Name of the function (a reference)."""
         return str(self.function.function_name)
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """ARN of the function."""
         return str(self.function.arn)
@@ -199,7 +200,7 @@ class Function(Construct):
             name=name,
             statistic=statistic,
             dimensions={"FunctionName": self.name},
-            label=f"{self.function.function_name_input} {label}",
+            label=f"{self.physical_name} {label}",
         )
 
 

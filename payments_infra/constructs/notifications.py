@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
@@ -60,7 +61,7 @@ class Topic(Construct):
         for email in emails:
             SnsTopicSubscription(self, _subscription_id(email), topic_arn=self.arn, protocol="email", endpoint=email)
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """ARN of the topic."""
         return str(self.topic.arn)

@@ -54,7 +54,7 @@ class Schedule(Construct):
             self,
             "rule",
             name=naming.name(part, kind="rule"),
-            description=f"Runs {function.function.function_name_input}",
+            description=f"Runs {function.physical_name}",
             schedule_expression=expression,
         )
         CloudwatchEventTarget(
