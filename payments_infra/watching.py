@@ -41,6 +41,7 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     )
     _watch_promises(stack, monitoring)
     _watch_queues(stack, monitoring)
+    _watch_repeats(stack, monitoring)
     _watch_api(stack, monitoring)
     _watch_tables(stack, monitoring)
     for worker, function in stack.functions.items():
@@ -76,14 +77,6 @@ def _watch_queues(stack: PaymentsStack, monitoring: Monitoring) -> None:
 def _watch_api(stack: PaymentsStack, monitoring: Monitoring) -> None:
     monitoring.alarm("api-5xx", stack.api.metric_5xx(), above=0)
     monitoring.alarm("api-latency", stack.api.metric_latency(), above=LATENCY_MILLISECONDS, periods=3)
-    monitoring.show(
-        "Functions",
-        "Records that come again",
-        *(
-            _counted("FailedRecords", worker, stack.naming.suffix, f"{worker} failed records")
-            for worker in ("dispatcher", "auditor", "processor", "notifier")
-        ),
-    )
     monitoring.show("API", "Requests", stack.api.metric_requests(), stack.api.metric_4xx())
 
 
@@ -118,6 +111,13 @@ def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, f
         f"{worker}-duration", function.metric_duration(), above=longest_milliseconds, entry="function-duration"
     )
     monitoring.alarm(f"{worker}-log-failures", failures.metric, above=0, entry="function-log-failures")
+
+
+def _watch_repeats(stack: PaymentsStack, monitoring: Monitoring) -> None:
+    # One record that has to come again is no error; records that keep coming again mean that somebody is down.
+    for worker in ("dispatcher", "auditor", "processor", "notifier"):
+        repeats = _counted("FailedRecords", worker, stack.naming.suffix, f"{worker} records that come again")
+        monitoring.alarm(f"{worker}-failed-records", repeats, above=0, entry="failed-records", periods=5, of=10)
 
 
 def _counted(name: str, worker: str, suffix: str, label: str) -> Metric:
