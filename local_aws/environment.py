@@ -14,6 +14,7 @@ from local_aws.progress import Report, silent
 from local_aws.receiver import Notification, Receiver
 from local_aws.synthesis import synthesize
 from local_aws.terraform import Terraform
+from local_aws.terraform_binary import find_binary
 from local_aws.terraform_log import PlannedChange
 from local_aws.working_copy import WorkingCopy, digest_of
 
@@ -52,6 +53,7 @@ class LocalEnvironment:
         Raises:
             RuntimeError: a step failed; each kind has its class, and its message says how to mend it.
         """
+        find_binary()  # before minutes of other work, as nothing comes of it without Terraform
         with alone_in(self.folder, self.report):
             receiver_url = f"{self.receiver.start().url}/"
             self.report("synthesizing the stack")
