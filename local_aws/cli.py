@@ -1,5 +1,6 @@
 """The commands of `scripts/local`."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".local" / "aws"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+
+
+def _header_value(key: str | None) -> str | None:
+    if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
+        raise click.BadParameter(f"must be 1 to 255 visible ASCII characters (got {key!r})")
+    return key
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,7 +66,11 @@ def status(*, as_json: bool) -> None:
 @click.option("--currency", help="ISO 4217 code; the API takes USD where none is named.")
 @click.option("--payment-id", help="The payment's id; one is made up where none is named.")
 @click.option("--customer-id", help="The paying customer.")
-@click.option("--idempotency-key", help="Sent as Idempotency-Key: repeating the command pays once.")
+@click.option(
+    "--idempotency-key",
+    callback=lambda _context, _option, key: _header_value(key),
+    help="Sent as Idempotency-Key: repeating the command pays once.",
+)
 @click.option("--follow", is_flag=True, help="Wait until the payment is settled, and show its audit trail.")
 @as_json
 def pay(*, idempotency_key: str | None, follow: bool, as_json: bool, **fields: str | None) -> None:

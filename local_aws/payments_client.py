@@ -28,7 +28,7 @@ class PaymentsClient:
 
     def pay(self, payment: Mapping[str, Any], *, idempotency_key: str | None = None) -> Reply:
         """Post a payment."""
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key is not None else {}
         return self._send("POST", "/payments", headers, json.dumps(payment).encode())
 
     def payment(self, payment_id: str) -> Document:
