@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install test unit check format demo up down docs lock clean
+.PHONY: help install test unit fast check format demo up down docs lock clean
 
 help:                ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,8 +17,11 @@ $(VENV)/installed: requirements.lock requirements-installer.lock
 test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
 	scripts/test
 
-unit: install        ## the tests that need neither Terraform nor a network
-	$(VENV)/bin/python -m pytest -q -m "not slow"
+unit: install        ## rules, use cases and handlers, in seconds
+	$(VENV)/bin/python -m pytest -q --numprocesses 2 tests/unit
+
+fast: install        ## every test that needs neither Terraform nor a network, constructs included
+	$(VENV)/bin/python -m pytest -q --numprocesses 2 -m "not slow"
 
 check: install       ## static checks: ruff, mypy, import-linter
 	scripts/check
