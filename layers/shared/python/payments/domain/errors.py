@@ -13,6 +13,12 @@
     ├── HistoryMismatch           an audit event exists with other content, or a history is not what its hashes say
     ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
     ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
+    ├── PaymentUnsettled          somebody else holds the payment, or its pause runs; look again later
+    ├── ApprovalNotFound          no approval waits under this token
+    ├── BatchNotFound
+    ├── BatchConflict             somebody else moved the batch first
+    ├── BatchRefused              the file can't be read at all; the reason is for whoever sent it
+    ├── OutcomeMissing            a range of a file has not been read to its end
     └── GatewayError
         ├── GatewayAmbiguous      nobody knows whether the charge happened; try again with the same key
         └── GatewayRefused        the gateway understood and will never do it
@@ -107,6 +113,34 @@ class MessageNotUnderstood(PaymentError):
 
 class DeliveryFailed(PaymentError):
     """A queue, topic or webhook did not take what was sent; sending again is safe."""
+
+
+class PaymentUnsettled(PaymentError):
+    """The payment is still open: somebody else holds it, or the pause after an attempt runs; look again later."""
+
+
+class ApprovalNotFound(PaymentError):
+    """No approval waits, or ever waited, under this token. The token is not repeated in the error."""
+
+
+class BatchNotFound(PaymentError):
+    """No batch has this id."""
+
+    def __init__(self, batch_id: str) -> None:
+        self.batch_id = batch_id
+        super().__init__(f"no batch has the id {batch_id!r}")
+
+
+class BatchConflict(PaymentError):
+    """Another run moved the batch first; what it did can be read and agreed with."""
+
+
+class BatchRefused(PaymentError):
+    """The file can't be read at all, and no retry would help; the message is the reason, for whoever sent the file."""
+
+
+class OutcomeMissing(PaymentError):
+    """A range of a batch's file has no outcome: it has not been read to its end."""
 
 
 class GatewayError(PaymentError):

@@ -65,7 +65,8 @@ class Payment:
     """One payment at one version. Immutable: every move gives a new one.
 
     ``amount`` is exact, in the currency's major unit. ``history`` holds one entry per version, oldest first.
-    ``due_at`` is set only while the payment is open. ``owner_token`` names the writer of this version, so that a
+    ``due_at`` is set only while the payment is open. ``batch_id`` and ``batch_line`` name the row of a file it came from.
+    ``owner_token`` names the writer of this version, so that a
     writer whose answer was lost recognises its own write.
     """
 
@@ -83,6 +84,7 @@ class Payment:
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     batch_id: str | None = None
+    batch_line: int | None = None
     gateway_reference: str | None = None
     failure_code: str | None = None
     claim: Claim | None = None

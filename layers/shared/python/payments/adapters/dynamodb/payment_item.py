@@ -35,6 +35,7 @@ MOVED_BY_TRANSITIONS = (
     "first_claimed_at",
     "open_shard",
     "due_at",
+    "batch_shard",
 )
 """Attributes a transition sets, or removes where the new version has none; ``history`` grows beside them."""
 
@@ -42,6 +43,11 @@ MOVED_BY_TRANSITIONS = (
 def day_shard(day: date, shard: str) -> str:
     """Return the by-day index's partition of ``day`` (UTC) and ``shard``, such as ``2026-11-22#07``."""
     return f"{day.isoformat()}#{shard}"
+
+
+def batch_shard(batch_id: str, shard: str) -> str:
+    """Return the settled-by-batch index's partition of ``batch_id`` and ``shard``."""
+    return f"{batch_id}#{shard}"
 
 
 def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
@@ -69,7 +75,7 @@ def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
     item["history"] = {"L": [{"M": entry_attributes(entry)} for entry in payment.history]}
     if payment.metadata:
         item["metadata"] = {"M": {name: {"S": text} for name, text in payment.metadata.items()}}
-    return item | _claim_attributes(payment.claim) | _open_attributes(payment)
+    return item | _batch_attributes(payment) | _claim_attributes(payment.claim) | _open_attributes(payment)
 
 
 def is_payment(item: Item) -> bool:
@@ -99,6 +105,7 @@ def from_item(item: Item) -> Payment:
         description=_text(item, "description"),
         metadata={name: text["S"] for name, text in item.get("metadata", {}).get("M", {}).items()},
         batch_id=_text(item, "batch_id"),
+        batch_line=int(item["batch_line"]["N"]) if "batch_line" in item else None,
         gateway_reference=_text(item, "gateway_reference"),
         failure_code=_text(item, "failure_code"),
         claim=_claim(item),
@@ -124,6 +131,16 @@ def _open_attributes(payment: Payment) -> dict[str, AttributeValueTypeDef]:
     if not payment.is_open or payment.due_at is None:
         return {}
     return {"open_shard": {"S": shard_of(payment.payment_id)}, "due_at": {"S": rfc3339(payment.due_at)}}
+
+
+def _batch_attributes(payment: Payment) -> dict[str, AttributeValueTypeDef]:
+    """Return the row's line, and the settled index's key: there from the settlement on, so that it is written once."""
+    line: dict[str, AttributeValueTypeDef] = (
+        {} if payment.batch_line is None else {"batch_line": {"N": str(payment.batch_line)}}
+    )
+    if payment.batch_id is None or payment.is_open:
+        return line
+    return {**line, "batch_shard": {"S": batch_shard(payment.batch_id, shard_of(payment.payment_id))}}
 
 
 def _claim_attributes(claim: Claim | None) -> dict[str, AttributeValueTypeDef]:

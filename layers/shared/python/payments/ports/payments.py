@@ -1,8 +1,4 @@
-"""What the use cases need from the outside world, as narrow protocols.
-
-The in-memory fakes in ``tests/fakes.py`` and the adapters in ``payments.adapters`` both fulfil them and are held to
-the same contract tests.
-"""
+"""What the use cases of single payments need from the outside world."""
 
 from __future__ import annotations
 

@@ -1,0 +1,62 @@
+"""What the use cases need from the outside world, as narrow protocols.
+
+The in-memory fakes in ``tests/fakes.py`` and the adapters in ``payments.adapters`` both fulfil them and are held to
+the same contract tests.
+"""
+
+from payments.ports.batches import (
+    BatchPage,
+    BatchReader,
+    BatchStore,
+    OverdueBatches,
+    PaymentIntake,
+    SettledPayments,
+    UploadedFiles,
+    WorkFiles,
+)
+from payments.ports.orchestration import ApprovalRequests, Workflow
+from payments.ports.payments import (
+    AuditLog,
+    AuditTrail,
+    Charge,
+    Clock,
+    KeyRecord,
+    Measurements,
+    MessageQueue,
+    Notification,
+    Notifier,
+    OverduePayments,
+    Page,
+    PaymentGateway,
+    PaymentReader,
+    PaymentStore,
+    Tokens,
+)
+
+__all__ = [
+    "ApprovalRequests",
+    "AuditLog",
+    "AuditTrail",
+    "BatchPage",
+    "BatchReader",
+    "BatchStore",
+    "Charge",
+    "Clock",
+    "KeyRecord",
+    "Measurements",
+    "MessageQueue",
+    "Notification",
+    "Notifier",
+    "OverdueBatches",
+    "OverduePayments",
+    "Page",
+    "PaymentGateway",
+    "PaymentIntake",
+    "PaymentReader",
+    "PaymentStore",
+    "SettledPayments",
+    "Tokens",
+    "UploadedFiles",
+    "WorkFiles",
+    "Workflow",
+]
