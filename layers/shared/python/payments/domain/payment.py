@@ -65,9 +65,8 @@ class Payment:
     """One payment at one version. Immutable: every move gives a new one.
 
     ``amount`` is exact, in the currency's major unit. ``history`` holds one entry per version, oldest first.
-    ``due_at`` is set only while the payment is open. ``batch_id`` and ``batch_line`` name the row of a file it came from.
-    ``owner_token`` names the writer of this version, so that a
-    writer whose answer was lost recognises its own write.
+    ``due_at`` is set only while the payment is open. ``batch_id`` and ``batch_line`` name the row it came from.
+    ``owner_token`` names the writer of this version, so that a writer whose answer was lost recognises its own write.
     """
 
     payment_id: str
