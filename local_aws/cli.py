@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws import screen
+from local_aws.batch_upload import BatchUpload
 from local_aws.demo import demonstrate
 from local_aws.environment import LocalEnvironment
 from local_aws.payments_client import PaymentsClient
@@ -88,6 +89,24 @@ def pay(*, idempotency_key: str | None, follow: bool, as_json: bool, **fields: s
     sys.exit(0 if accepted else 1)
 
 
+@main.command("pay-file")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Validate and report; enter nothing.")
+@as_json
+def pay_file(*, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Upload a file of payments, follow its batch until every payment is settled, and show what became of it.
+
+    The exit status is 0 when the file was read to its end, rejected rows or not.
+    """
+    with _environment() as environment:
+        upload = BatchUpload(environment.require_up())
+    with _failures(), screen.batch_progress() as watch:
+        batch = upload.pay(file, watch=watch, dry_run=dry_run)
+        report = upload.report_of(batch)
+    screen.print_json(batch) if as_json else screen.print_batch(batch, report)
+    sys.exit(1 if batch["status"] == "failed" else 0)
+
+
 @main.command()
 @as_json
 def demo(*, as_json: bool) -> None:
@@ -100,9 +119,15 @@ def demo(*, as_json: bool) -> None:
 
 @contextmanager
 def _environment(port: int = 0) -> Iterator[LocalEnvironment]:
-    """Yield this checkout's environment; a failure ends the command with its message and without a traceback."""
-    with screen.reporting() as report:
-        try:
-            yield LocalEnvironment(root=ROOT, folder=FOLDER, port=port, report=report)
-        except (RuntimeError, BotoCoreError, ClientError) as error:
-            raise click.ClickException(str(error)) from error
+    """Yield this checkout's environment, its progress on the screen."""
+    with _failures(), screen.reporting() as report:
+        yield LocalEnvironment(root=ROOT, folder=FOLDER, port=port, report=report)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """End the command at a failure, with its message and without a traceback."""
+    try:
+        yield
+    except (RuntimeError, BotoCoreError, ClientError) as error:
+        raise click.ClickException(str(error)) from error

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local_aws.deployment import Deployment
@@ -39,6 +40,22 @@ class PaymentsClient:
         """Return the audit trail, oldest event first."""
         events: list[Document] = self._document(f"/payments/{payment_id}/events")["items"]
         return events
+
+    def batch(self, batch_id: str) -> Document:
+        """Return the batch as it stands."""
+        return self._document(f"/batches/{batch_id}")
+
+    def batches_of_today(self) -> list[Document]:
+        """Return the newest batches of this day and, around midnight, of the day before (UTC)."""
+        now = datetime.now(tz=UTC)
+        days = sorted({now.date(), (now - timedelta(minutes=5)).date()}, reverse=True)
+        pages = [self._document(f"/batches?day={day.isoformat()}&limit=100") for day in days]
+        return [batch for page in pages for batch in page["items"]]
+
+    def decide(self, approval_token: str, decision: str, *, actor: str) -> Reply:
+        """Approve or refuse the payment that waits under the token; `decision` is `approve` or `refuse`."""
+        body = json.dumps({"decision": decision, "actor": actor}).encode()
+        return self._send("POST", f"/approvals/{approval_token}", {}, body)
 
     def follow(self, payment_id: str) -> tuple[Document, list[Document]]:
         """Wait until the payment is settled and audited; return it with its trail.

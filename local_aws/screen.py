@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
+from local_aws.batch_upload import Watcher
 from local_aws.demo import Findings
 from local_aws.deployment import Deployment
 from local_aws.payments_client import Document
@@ -17,6 +20,7 @@ from local_aws.progress import Report
 
 SECONDS_BETWEEN_LINES = 5.0
 COLUMNS_OF_A_FILE = 140
+REJECTED_ROWS_SHOWN = 5
 
 results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
 progress = Console(stderr=True)
@@ -46,6 +50,19 @@ class _Sparse:
         sys.stderr.write(f"{line}\n")
 
 
+@contextmanager
+def batch_progress() -> Iterator[Watcher]:
+    """Show how far a batch is: a bar on a terminal, else a line for each step."""
+    if not progress.is_terminal:
+        lines = _Sparse()
+        yield lambda seen: lines(f"[{seen.done}/{seen.total}] {seen.step}" if seen.total else f"[…] {seen.step}")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with ProgressBar(*columns, console=progress) as bar:
+        task = bar.add_task("")
+        yield lambda seen: bar.update(task, description=seen.step, completed=seen.done, total=seen.total or None)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON object, and nothing else."""
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
@@ -71,6 +88,24 @@ def print_payment(payment: Document, trail: list[Document]) -> None:
     results.print(summary)
     if trail:
         results.print(_trail_table(trail))
+
+
+def print_batch(batch: Document, report: str | None) -> None:
+    """Print what became of a file, and where its rejected rows are told."""
+    summary = Table(show_header=False, box=None)
+    for name in ("batch_id", "status", "file", "reason"):
+        if batch.get(name):
+            summary.add_row(name, str(batch[name]))
+    for name, count in batch.get("counts", {}).items():
+        summary.add_row(name, str(count))
+    for total in batch.get("totals", []):
+        summary.add_row(f"accepted {total['currency']}", total["amount"])
+    results.print(summary)
+    if report:
+        lines = report.splitlines()
+        results.print(f"\nRejected rows are told in [bold]{batch['rejected_file']}[/bold] of the bucket, such as")
+        for line in lines[: 1 + REJECTED_ROWS_SHOWN]:
+            results.print(f"  {line}", markup=False, highlight=False)
 
 
 def print_findings(findings: Findings) -> None:

@@ -1,0 +1,131 @@
+"""Pays a file: uploads it to the deployed bucket and follows its batch to the end."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from local_aws import account
+from local_aws.deployment import Deployment
+from local_aws.payments_client import Document, PaymentsClient
+
+ENDED = ("settled", "failed")
+STALLED_SECONDS = 300.0
+POLL_SECONDS = 0.5
+SETTLED_COUNTS = ("succeeded", "declined", "failed", "needs_review")
+
+
+class BatchNotEndedError(RuntimeError):
+    """A batch did not get on any more."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is: the ``step`` it is at, and ``done`` of ``total`` rows; ``total`` is 0 while nobody knows."""
+
+    step: str
+    done: int = 0
+    total: int = 0
+
+
+class Watcher(Protocol):
+    """Takes progress."""
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Show it."""
+
+
+@dataclass(frozen=True)
+class BatchUpload:
+    """Uploads to one deployment and follows what comes of it."""
+
+    deployment: Deployment
+
+    def pay(self, file: Path, *, watch: Watcher, dry_run: bool = False, name: str | None = None) -> Document:
+        """Upload ``file`` and return its batch once it is settled or failed; a dry run enters nothing.
+
+        Raises:
+            BatchNotEndedError: nothing changed for STALLED_SECONDS.
+        """
+        watch(Progress("uploading"))
+        key = f"incoming/{'dry-run/' if dry_run else ''}{name or file.name}"
+        return self.follow(key, self.upload(file, key), watch=watch)
+
+    def upload(self, file: Path, key: str) -> str:
+        """Upload ``file`` as ``key`` and return the version it became."""
+        with file.open("rb") as body:
+            answer = self._s3().put_object(Bucket=self._bucket, Key=key, Body=body)
+        return str(answer["VersionId"])
+
+    def follow(self, key: str, version: str, *, watch: Watcher) -> Document:
+        """Return the batch of an uploaded version once it is settled or failed.
+
+        Raises:
+            BatchNotEndedError: nothing changed for STALLED_SECONDS.
+        """
+        seen, changed_at = Progress("waiting for the workflow"), time.monotonic()
+        client = PaymentsClient(self.deployment)
+        batch: Document | None = None
+        while batch is None or batch["status"] not in ENDED:
+            found = client.batch(batch["batch_id"]) if batch else _of(client.batches_of_today(), key, version)
+            now = self._progress(found) if found else seen
+            if now != seen or (found and batch is None):
+                seen, changed_at = now, time.monotonic()
+            watch(seen)
+            if time.monotonic() - changed_at > STALLED_SECONDS:
+                raise BatchNotEndedError(_stalled(key, found, self.deployment))
+            batch = found
+            time.sleep(POLL_SECONDS)
+        return batch
+
+    def report_of(self, batch: Mapping[str, Any]) -> str | None:
+        """Return the batch's report on its rejected rows, as it lies in the bucket; None where none was rejected."""
+        if not batch.get("rejected_file"):
+            return None
+        answer = self._s3().get_object(Bucket=self._bucket, Key=batch["rejected_file"])
+        return str(answer["Body"].read(), "utf-8")
+
+    def _progress(self, batch: Document) -> Progress:
+        counts, rows = batch.get("counts", {}), batch.get("rows") or 0
+        if batch["status"] == "ingesting":
+            return Progress("entering rows", min(self._rows_read(batch["batch_id"]), rows), rows)
+        if batch["status"] == "completed":
+            return Progress("payments", sum(counts.get(name, 0) for name in SETTLED_COUNTS), counts.get("accepted", 0))
+        return Progress(batch["status"], rows, rows)
+
+    def _rows_read(self, batch_id: str) -> int:
+        """Return how many rows have an outcome yet: the workflow tells it only at the end."""
+        outcomes = (
+            self._s3()
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self._bucket, Prefix=f"work/{batch_id}/outcomes/")
+        )
+        keys = [found["Key"] for page in outcomes for found in page.get("Contents", [])]
+        return sum(self._received(key) for key in keys)
+
+    def _received(self, key: str) -> int:
+        outcome = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return int(json.loads(outcome)["received"])
+
+    @property
+    def _bucket(self) -> str:
+        return str(self.deployment.outputs["batch_bucket_name"])
+
+    def _s3(self) -> Any:  # noqa: ANN401 - boto3's stubs are not part of the running product
+        return account.session(self.deployment.region).client(
+            "s3", endpoint_url=self.deployment.endpoint_url, config=account.DIRECT
+        )
+
+
+def _of(batches: list[Document], key: str, version: str) -> Document | None:
+    return next((each for each in batches if (each["file"], each["version"]) == (key, version)), None)
+
+
+def _stalled(key: str, batch: Document | None, deployment: Deployment) -> str:
+    stands = f"stands at {batch['status']} since {batch['updated_at']}" if batch else "was never registered"
+    return (
+        f"the batch of {key} {stands}. See the executions of {deployment.outputs['batch_workflow_arn']} and the "
+        f"functions' logs in /aws/lambda/… at {deployment.endpoint_url}"
+    )

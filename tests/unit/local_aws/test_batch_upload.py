@@ -1,0 +1,74 @@
+"""Following a batch on a stand-in of the deployed bucket and API."""
+
+from __future__ import annotations
+
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local_aws.batch_upload import BatchNotEndedError, BatchUpload, Progress
+from local_aws.deployment import Deployment
+
+DEPLOYMENT = Deployment("http://127.0.0.1:1", "http://127.0.0.1:1/api", "key", "us-east-1", {"batch_workflow_arn": "w"})
+BATCH = {"batch_id": "b", "file": "incoming/a.csv", "version": "2", "status": "registered", "updated_at": "now"}
+COUNTS = {"received": 3, "accepted": 2, "rejected": 1}
+
+
+class Answers:
+    """What the API says of one batch, answer by answer; the last one stays. An empty one is a listing without it."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self._answers = list(answers)
+
+    def batches_of_today(self) -> list[dict[str, Any]]:
+        found = self._next()
+        return [BATCH | {"version": "1", "batch_id": "an earlier upload"}, *([found] if found else [])]
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        assert batch_id == "b"
+        return self._next()
+
+    def _next(self) -> dict[str, Any]:
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each look be a hundred seconds after the one before."""
+    moments = count(step=100)
+    fast = SimpleNamespace(monotonic=lambda: next(moments), sleep=lambda _seconds: None)
+    monkeypatch.setattr("local_aws.batch_upload.time", fast)
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, *batches: dict[str, Any]) -> tuple[dict[str, Any], list[Progress]]:
+    answers = Answers(*batches)
+    monkeypatch.setattr("local_aws.batch_upload.PaymentsClient", lambda _deployment: answers)
+    monkeypatch.setattr(BatchUpload, "_rows_read", lambda _self, _batch_id: 2)
+    seen: list[Progress] = []
+    return BatchUpload(DEPLOYMENT).follow("incoming/a.csv", "2", watch=seen.append), seen
+
+
+def test_a_batch_is_followed_from_its_upload_to_its_settlement(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, seen = follow(
+        monkeypatch,
+        {},
+        BATCH,
+        BATCH | {"status": "ingesting", "rows": 3},
+        BATCH | {"status": "completed", "rows": 3, "counts": COUNTS | {"succeeded": 1}},
+        BATCH | {"status": "settled", "rows": 3, "counts": COUNTS | {"succeeded": 2}},
+    )
+    assert ended["status"] == "settled"
+    assert Progress("entering rows", 2, 3) in seen
+    assert Progress("payments", 1, 2) in seen
+
+
+def test_a_batch_that_stops_is_told_with_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BatchNotEndedError, match="stands at registered since now"):
+        follow(monkeypatch, BATCH)
+
+
+def test_an_upload_that_starts_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BatchNotEndedError, match="was never registered"):
+        follow(monkeypatch, {})
