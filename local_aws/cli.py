@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws import screen
+from local_aws.back_office import BackOffice
 from local_aws.batch_upload import BatchUpload
 from local_aws.demo import demonstrate
 from local_aws.environment import LocalEnvironment
@@ -68,6 +69,11 @@ def status(*, as_json: bool) -> None:
 @click.option("--payment-id", help="The payment's id; one is made up where none is named.")
 @click.option("--customer-id", help="The paying customer.")
 @click.option(
+    "--processing",
+    type=click.Choice(["queued", "orchestrated"]),
+    help="How it is processed: an orchestrated payment above a limit waits for scripts/local approve.",
+)
+@click.option(
     "--idempotency-key",
     callback=lambda _context, _option, key: _header_value(key),
     help="Sent as Idempotency-Key: repeating the command pays once.",
@@ -87,6 +93,24 @@ def pay(*, idempotency_key: str | None, follow: bool, as_json: bool, **fields: s
     else:
         screen.print_payment(answer, trail)
     sys.exit(0 if accepted else 1)
+
+
+@main.command()
+@click.argument("payment_id")
+@click.option("--refuse", is_flag=True, help="Say no: the payment fails and nothing is charged.")
+@click.option("--actor", default="local", show_default=True, help="Who decides; stands in the audit trail.")
+@as_json
+def approve(*, payment_id: str, refuse: bool, actor: str, as_json: bool) -> None:
+    """Decide an orchestrated payment that waits for approval, as the back office would."""
+    with _environment() as environment:
+        deployment = environment.require_up()
+        token = BackOffice(deployment).approval_token(payment_id)
+        reply = PaymentsClient(deployment).decide(token, "refuse" if refuse else "approve", actor=actor)
+    if as_json:
+        screen.print_json({"status": reply.status, "answer": reply.json})
+    else:
+        screen.print_payment(reply.json, [])
+    sys.exit(0 if reply.status == 200 else 1)  # noqa: PLR2004 - HTTP's "OK"
 
 
 @main.command("pay-file")

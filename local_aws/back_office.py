@@ -1,0 +1,70 @@
+"""The mailbox of the local back office: a queue that takes what the deployed topic tells people."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+
+from local_aws import account
+from local_aws.deployment import Deployment
+from local_aws.payments_client import Document
+from local_aws.waiting import wait_for
+
+MAILBOX = "local-back-office"
+ASKED_SECONDS = 60.0
+_MESSAGES_A_CALL = 10
+
+
+class NotAskedError(RuntimeError):
+    """Nobody asked the back office to approve a payment."""
+
+
+class BackOffice:
+    """Reads what the back office of one deployment was told. Nothing is taken out of the mailbox."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._topic_arn = deployment.outputs["back_office_topic_arn"]
+        session = account.session(deployment.region)
+        self._sqs = session.client("sqs", endpoint_url=deployment.endpoint_url, config=account.DIRECT)
+        self._sns = session.client("sns", endpoint_url=deployment.endpoint_url, config=account.DIRECT)
+        self._read: dict[str, Document] = {}
+
+    def open_mailbox(self) -> None:
+        """Subscribe the mailbox to the topic; what was told before is not in it. Opening it again changes nothing."""
+        queue_url = self._sqs.create_queue(QueueName=MAILBOX)["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        self._sns.subscribe(
+            TopicArn=self._topic_arn,
+            Protocol="sqs",
+            Endpoint=attributes["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+
+    def approval_token(self, payment_id: str) -> str:
+        """Return the newest token by which the payment can be decided, waiting for it.
+
+        Raises:
+            NotAskedError: none came within ASKED_SECONDS.
+        """
+        token = wait_for(lambda: self._token(payment_id), seconds=ASKED_SECONDS)
+        if token is None:
+            raise NotAskedError(f"nobody was asked to approve {payment_id}; is it waiting for an approval?")
+        return token
+
+    def _token(self, payment_id: str) -> str | None:
+        asked = (each for each in self._messages() if each.get("payment_id") == payment_id and "approval_token" in each)
+        newest = max(asked, key=lambda each: str(each.get("asked_at", "")), default=None)
+        return str(newest["approval_token"]) if newest else None
+
+    def _messages(self) -> list[Document]:
+        self._read |= dict(self._received())
+        return list(self._read.values())
+
+    def _received(self) -> Iterator[tuple[str, Document]]:
+        queue_url = self._sqs.get_queue_url(QueueName=MAILBOX)["QueueUrl"]
+        # Hidden for a moment only, so that one pass sees every message and the next command sees them all again.
+        receive = partial(
+            self._sqs.receive_message, QueueUrl=queue_url, MaxNumberOfMessages=_MESSAGES_A_CALL, VisibilityTimeout=2
+        )
+        while messages := receive().get("Messages"):
+            for message in messages:
+                yield message["MessageId"], json.loads(message["Body"])
