@@ -79,6 +79,7 @@ def rich(payment_id: str = "pay-1") -> Payment:
         description="Zwölf Brötchen 🥐",
         metadata={"order": "o-1", "empty": ""},
         batch_id="batch-1",
+        batch_line=2,
     )
     return settled(claimed(full), Status.DECLINED, failure_code="insufficient_funds")
 

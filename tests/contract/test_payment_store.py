@@ -144,7 +144,11 @@ def test_an_id_that_is_a_used_key_is_taken_for_a_request_with_a_key_of_its_own(s
 def test_every_step_to_the_end_is_kept_with_all_it_says(store: PaymentStore) -> None:
     end = rich()
     first = accepted(
-        customer_id=end.customer_id, description=end.description, metadata=end.metadata, batch_id=end.batch_id
+        customer_id=end.customer_id,
+        description=end.description,
+        metadata=end.metadata,
+        batch_id=end.batch_id,
+        batch_line=end.batch_line,
     )
     store.create(first)
     store.advance(claimed(first))

@@ -96,7 +96,8 @@ def test_attributes_no_version_of_this_package_knows_survive_a_transition(
 
 
 def test_a_transition_names_every_attribute_that_can_change() -> None:
-    steps = [accepted(), claimed(accepted()), settled(claimed(accepted()), failure_code="code")]
+    first = accepted(batch_id="batch-1", batch_line=2)
+    steps = [first, claimed(first), settled(claimed(first), failure_code="code")]
     items = [to_item(step) for step in steps]
     changed = {
         name

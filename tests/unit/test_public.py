@@ -30,6 +30,7 @@ def full_payment(pipeline: Pipeline) -> Payment:
         description="Café",
         metadata={"order": "1"},
         batch_id="batch-1",
+        batch_line=2,
         failure_code="none",
         due_at=START,
         claim=Claim(gateway_key="g", lease_expires_at=START, attempt=1, first_claimed_at=START),

@@ -39,6 +39,10 @@ _ATTRIBUTES: dict[str, Attribute] = {
     "created_at": (lambda p: rfc3339(p.created_at), _TIMESTAMP),
     "updated_at": (lambda p: rfc3339(p.updated_at), _TIMESTAMP),
     "batch_id": (lambda p: p.batch_id, _OPTIONAL_TEXT),
+    "batch_line": (
+        lambda p: p.batch_line,
+        {"type": "integer", "minimum": 2, "description": "The line of the batch's file, where the header is line 1."},
+    ),
     "description": (lambda p: p.description, _OPTIONAL_TEXT),
     "metadata": (
         lambda p: dict(p.metadata) or None,
