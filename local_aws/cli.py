@@ -134,7 +134,7 @@ def pay_file(*, file: Path, dry_run: bool, as_json: bool) -> None:
 @main.command()
 @as_json
 def demo(*, as_json: bool) -> None:
-    """Deploy, pay in four ways, and show what became of each; the exit status is 0 when all is as promised."""
+    """Deploy, pay in six ways, and show what became of each; the exit status is 0 when all is as promised."""
     with _environment() as environment:
         findings = demonstrate(environment)
     screen.print_json(findings.to_json()) if as_json else screen.print_findings(findings)

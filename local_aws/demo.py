@@ -8,6 +8,7 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from local_aws.demo_workflows import PaidFile, pay_a_file, pay_with_approval
 from local_aws.environment import LocalEnvironment
 from local_aws.loopback import Reply
 from local_aws.payments_client import Document, PaymentsClient
@@ -32,6 +33,7 @@ class Findings:
     """All that the demonstration saw, and each promise with whether it was kept."""
 
     sent: list[Sent] = field(default_factory=list)
+    file: PaidFile | None = None
     notification: Document | None = None
     promises: dict[str, bool] = field(default_factory=dict)
 
@@ -46,6 +48,7 @@ class Findings:
             "all_kept": self.all_kept,
             "promises": self.promises,
             "notification": self.notification,
+            "batch": self.file.batch if self.file else None,
             "requests": [
                 {
                     "name": each.name,
@@ -60,12 +63,13 @@ class Findings:
 
 
 def demonstrate(environment: LocalEnvironment) -> Findings:
-    """Deploy, send a success, a decline, a duplicate and a malformed request, and follow each to its end.
+    """Deploy; send a success, a decline, a duplicate, a malformed one, one to approve and a file; follow each to its end.
 
     Raises:
         RuntimeError: the deployment failed, or a payment never ended.
     """
-    client = PaymentsClient(environment.up())
+    deployment = environment.up()
+    client = PaymentsClient(deployment)
     key = str(uuid.uuid4())
     environment.report("sending payments")
     success, decline = {"amount": "25.00", "currency": "EUR", "customer_id": "ada"}, {"amount": "4000.02"}
@@ -80,6 +84,10 @@ def demonstrate(environment: LocalEnvironment) -> Findings:
     paid = findings.sent[0].payment
     findings.notification, verified = _notification(environment, paid["payment_id"] if paid else "")
     findings.promises["the notification arrived, and its signature verifies"] = verified
+    approved = pay_with_approval(deployment, environment.report)
+    findings.sent.append(Sent("approved", approved.reply, approved.payment, approved.trail))
+    findings.file = pay_a_file(deployment, environment.report)
+    findings.promises |= approved.promises() | findings.file.promises()
     environment.report("terraform plan")
     findings.promises["a second terraform plan shows no change"] = environment.plan_is_empty()
     return findings

@@ -122,6 +122,9 @@ def print_findings(findings: Findings) -> None:
     results.print(requests)
     for sent in findings.sent[:2]:
         results.print(_trail_table(list(sent.trail), title=f"Audit trail of the {sent.name}"))
+    if findings.file:
+        results.print("The file, every second row of it bad:")
+        print_batch(findings.file.batch, findings.file.report)
     results.print("The notification received:")
     results.print_json(data=findings.notification)
     for promise, kept in findings.promises.items():
