@@ -63,7 +63,7 @@ class Findings:
 
 
 def demonstrate(environment: LocalEnvironment) -> Findings:
-    """Deploy; send a success, a decline, a duplicate, a malformed one, one to approve and a file; follow each to its end.
+    """Deploy; send a success, a decline, a duplicate, a malformed one, one to approve and a file; follow each.
 
     Raises:
         RuntimeError: the deployment failed, or a payment never ended.
