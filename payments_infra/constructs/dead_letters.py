@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
@@ -55,6 +55,8 @@ class DeadLetters(Construct):
         refuse_out_of_range("data_key_reuse_seconds", data_key_reuse_seconds, 60, 86400)
         self._key = key
         self.name = naming.name(f"{part}-dead-letters", kind="queue")
+        self._own_arn = place.arn("sqs", self.name)
+        self._statements = [refuse_plain_text(self._own_arn)]
         self.queue = SqsQueue(
             self,
             "queue",
@@ -62,7 +64,7 @@ class DeadLetters(Construct):
             message_retention_seconds=LONGEST_RETENTION_SECONDS,
             kms_master_key_id=key.arn,
             kms_data_key_reuse_period_seconds=data_key_reuse_seconds,
-            policy=tls_only(place.arn("sqs", self.name)),
+            policy=policy_document(*self._statements),
             redrive_allow_policy=_may_redrive(place.arn("sqs", source_name) if source_name else None),
         )
 
@@ -81,6 +83,23 @@ class DeadLetters(Construct):
         role.allow("sqs:SendMessage", on=self.arn)
         self._key.grant_encrypt(role)
 
+    def allow_rule(self, rule_arn: str) -> None:
+        """Let the EventBridge rule ``rule_arn`` put in what it could not deliver.
+
+        The queue's key must let EventBridge in too, as :attr:`Encryption.queues` does.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        self._statements.append(
+            statement(
+                "sqs:SendMessage",
+                sid="Rule",
+                principal={"Service": "events.amazonaws.com"},
+                on=self._own_arn,
+                conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+            )
+        )
+        self.queue.policy = policy_document(*self._statements)
+
     def metric_waiting(self) -> Metric:
         """Number of messages that were given up and that nobody has looked after."""
         return queue_metric(self.queue, "ApproximateNumberOfMessagesVisible", "waiting")
@@ -88,15 +107,18 @@ class DeadLetters(Construct):
 
 def tls_only(queue_arn: str) -> str:
     """Return a queue policy that refuses every request that did not come over TLS."""
-    return policy_document(
-        statement(
-            "sqs:*",
-            sid="RefusePlainText",
-            effect="Deny",
-            principal="*",
-            on=queue_arn,
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-        )
+    return policy_document(refuse_plain_text(queue_arn))
+
+
+def refuse_plain_text(queue_arn: str) -> dict[str, Any]:
+    """Return the statement of :func:`tls_only`."""
+    return statement(
+        "sqs:*",
+        sid="RefusePlainText",
+        effect="Deny",
+        principal="*",
+        on=queue_arn,
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
     )
 
 
