@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from constructs import Construct
 
@@ -11,28 +11,15 @@ from payments_infra.constructs.limits import refuse_out_of_range
 from payments_infra.constructs.state_machine import LONGEST_EXECUTION_SECONDS, StateMachine, task_seconds
 
 if TYPE_CHECKING:
+    from payments_infra.constructs.batch_bucket import BatchBucket
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.function import Function
-    from payments_infra.constructs.iam import Role
     from payments_infra.constructs.naming import Naming
     from payments_infra.constructs.notifications import Topic
     from payments_infra.constructs.place import Place
 
 MOST_CHILDREN = 10_000
 """Child executions of one map that run at once: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
-
-
-class WorkFolder(Protocol):
-    """The bucket as the workflow sees it: where manifests are."""
-
-    @property
-    def name(self) -> str:
-        """Name of the bucket (a reference)."""
-        ...
-
-    def grant_read_work(self, role: Role) -> None:
-        """Let ``role`` read what the steps of a batch leave for each other, and nothing else."""
-        ...
 
 
 class BatchIngestion(Construct):
@@ -69,7 +56,7 @@ class BatchIngestion(Construct):
         place: Place,
         key: Key,
         log_key: Key,
-        bucket: WorkFolder,
+        bucket: BatchBucket,
         topic: Topic,
         registrar: Function,
         planner: Function,

