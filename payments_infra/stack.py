@@ -29,6 +29,7 @@ from payments_infra.constructs.schedule import Schedule
 from payments_infra.constructs.secret import Secret
 from payments_infra.constructs.table import PAYMENTS_ONLY, PaymentsTable
 from payments_infra.constructs.web_acl import WebAcl
+from payments_infra.guardrails import guard
 from payments_infra.provider import add_provider, add_state_backend
 from payments_infra.settings import PROJECT
 from payments_infra.watching import watch
@@ -73,6 +74,7 @@ class PaymentsStack(TerraformStack):
         self._connect()
         self.monitoring = watch(self, runbook=root / "docs" / "runbook.md")
         self._tell_names()
+        guard(self, retain_data=settings.profile.retain_data)
 
     def _lay_ground(self, root: Path) -> None:
         profile = self.settings.profile
