@@ -22,9 +22,9 @@ _TO_NAT = ("nat_gateway_id", "network_interface_id", "transit_gateway_id", "vpc_
 """Targets of a route that carry what has only a private address; an internet gateway does not.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html"""
 
-_DIRECTIONS = {
-    "egress": ("aws_vpc_security_group_egress_rule", "destination_security_group_id"),
-    "ingress": ("aws_vpc_security_group_ingress_rule", "source_security_group_id"),
+_RULES_APART = {
+    "egress": "aws_vpc_security_group_egress_rule",
+    "ingress": "aws_vpc_security_group_ingress_rule",
 }
 
 
@@ -108,9 +108,8 @@ def _service(stack: Synthesized, endpoint: Resource) -> str:
 
 
 def _rules(stack: Synthesized, direction: str, group: Resource) -> Iterator[Body]:
-    apart, _ = _DIRECTIONS[direction]
     yield from blocks(group.body.get(direction))
-    for rule in stack.resources(apart, "aws_security_group_rule"):
+    for rule in stack.resources(_RULES_APART[direction], "aws_security_group_rule"):
         if _of(stack, rule.body.get("security_group_id"), [group]) and rule.body.get("type", direction) == direction:
             yield rule.body
 
