@@ -64,6 +64,24 @@ def _paths() -> Part:
                 "responses": {"200": _json("The trail.", "EventList", examples.EVENTS), **_problems(404)},
             },
         },
+        "/approvals/{token}": {"parameters": [_parameter("approval_token")], "post": _decide()},
+    }
+
+
+def _decide() -> Part:
+    return {
+        "operationId": "decideApproval",
+        "summary": "Approve or refuse an orchestrated payment that waits for it",
+        "description": "The first decision stands; the same one again is answered alike. A token is worthless once "
+        "another was given out for the payment.",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema("DecisionRequest"), "examples": examples.DECISIONS}},
+        },
+        "responses": {
+            "200": _json("The payment, decided.", "Payment", examples.APPROVED),
+            **_problems(400, 404, 409, 413, 415),
+        },
     }
 
 

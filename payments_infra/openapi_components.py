@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments.domain.approval import TOKEN_PATTERN
+from payments.domain.decision import decision_schema
 from payments.domain.listing import DEFAULT_LIMIT, MAX_LIMIT
 from payments.domain.notification import NOTIFYING_STATUSES
 from payments.domain.public import event_schema, payment_schema
@@ -14,8 +16,8 @@ Part = dict[str, Any]
 PROBLEMS = {
     400: ("Bad Request", "The request breaks a rule; `errors` names each."),
     403: ("Forbidden", "The API key is missing or wrong."),
-    404: ("Not Found", "There is no such payment."),
-    409: ("Conflict", "The payment id belongs to another request."),
+    404: ("Not Found", "There is no such payment, or no payment waits under this token."),
+    409: ("Conflict", "The payment id belongs to another request; or the approval is decided otherwise, or over."),
     413: ("Content Too Large", "The body is larger than API Gateway takes."),
     415: ("Unsupported Media Type", "The body is not announced as JSON."),
     422: ("Unprocessable Content", "The idempotency key came before with another request."),
@@ -32,6 +34,7 @@ def components() -> Part:
         "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
         "schemas": {
             "PaymentRequest": json_schema(),
+            "DecisionRequest": decision_schema(),
             "Payment": payment_schema(),
             "PaymentPage": _object(
                 items={"type": "array", "maxItems": MAX_LIMIT, "items": schema("Payment")},
@@ -58,6 +61,13 @@ def components() -> Part:
                 "in": "path",
                 "required": True,
                 "schema": FIELDS["payment_id"].kind.schema(),
+            },
+            "approval_token": {
+                "name": "token",
+                "in": "path",
+                "required": True,
+                "description": "What the back office was told. Whoever has it, and an API key, can decide.",
+                "schema": {"type": "string", "pattern": f"^{TOKEN_PATTERN}$"},
             },
             "customer_id": _query("customer_id", "Whose payments.", FIELDS["customer_id"].kind.schema()),
             "created_on": _query("created_on", "Payments of this day (UTC).", {"type": "string", "format": "date"}),

@@ -17,7 +17,12 @@ REQUESTS: dict[str, Example] = {
             "currency": "EUR",
             "description": "Two books",
             "metadata": {"basket": "b-77"},
+            "processing": "queued",
         },
+    },
+    "orchestrated": {
+        "summary": "A high amount, which a person must approve before it is charged",
+        "value": {"payment_id": "order-4712", "amount": "25000.00", "currency": "EUR", "processing": "orchestrated"},
     },
 }
 
@@ -32,6 +37,7 @@ ACCEPTED: Example = {
     "updated_at": "2026-11-22T03:36:42.123Z",
     "description": "Two books",
     "metadata": {"basket": "b-77"},
+    "processing": "queued",
 }
 
 SETTLED: Example = {
@@ -40,6 +46,26 @@ SETTLED: Example = {
     "version": 3,
     "updated_at": "2026-11-22T03:36:43.456Z",
     "gateway_reference": "ch_1f0c2d",
+}
+
+DECISIONS: dict[str, Example] = {
+    "approve": {
+        "summary": "Let the payment be charged",
+        "value": {"decision": "approve", "actor": "ada", "reason": "called the customer"},
+    },
+    "refuse": {"summary": "Let the payment fail, uncharged", "value": {"decision": "refuse", "actor": "ada"}},
+}
+
+APPROVED: Example = {
+    "payment_id": "order-4712",
+    "amount": "25000.00",
+    "currency": "EUR",
+    "status": "accepted",
+    "version": 3,
+    "created_at": "2026-11-22T03:36:42.123Z",
+    "updated_at": "2026-11-22T04:12:07.890Z",
+    "processing": "orchestrated",
+    "approval": "granted",
 }
 
 PAGE: Example = {"items": [SETTLED], "next_token": None}

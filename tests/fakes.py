@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
@@ -261,6 +262,66 @@ class FakeNotifier:
             self.failures -= 1
             raise DeliveryFailed("the topic did not take it")
         self._faults.around("notify", lambda: self.delivered.append(notification))
+
+
+class FakeWorkflow:
+    """Keeps which workflows it started, and the first answer to each wait; fails ``failures`` times first."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.started: list[str] = []
+        self.answers: dict[str, bool] = {}
+        self.failures = 0
+        self._faults = faults or Faults()
+
+    def start(self, payment_id: str) -> None:
+        self._fail()
+        self._faults.around("start", lambda: None if payment_id in self.started else self.started.append(payment_id))
+
+    def answer(self, task_token: str, *, granted: bool) -> None:
+        self._fail()
+        self._faults.around("answer", lambda: self.answers.setdefault(task_token, granted))
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("Step Functions did not take it")
+
+
+@dataclass(frozen=True)
+class AskedApproval:
+    """What the back office was told."""
+
+    payment_id: str
+    amount: Decimal
+    currency: str
+    approval_token: str
+    asked_at: datetime
+    expires_at: datetime
+
+
+class FakeApprovalRequests:
+    """Keeps what the back office was told; fails ``failures`` times first."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.asked: list[AskedApproval] = []
+        self.failures = 0
+        self._faults = faults or Faults()
+
+    def ask(
+        self,
+        *,
+        payment_id: str,
+        amount: Decimal,
+        currency: str,
+        approval_token: str,
+        asked_at: datetime,
+        expires_at: datetime,
+    ) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("the topic did not take it")
+        asked = AskedApproval(payment_id, amount, currency, approval_token, asked_at, expires_at)
+        self._faults.around("ask", lambda: self.asked.append(asked))
 
 
 class Act(Enum):

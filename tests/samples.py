@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from payments.domain.approval import Approval, ApprovalState
 from payments.domain.audit import AuditEvent
-from payments.domain.payment import Claim, Move, Payment, Status, first_entry, moved
+from payments.domain.payment import Claim, Move, Payment, Processing, Status, first_entry, moved
 
 START = datetime(2026, 11, 22, 3, 36, 42, 123000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 API, PROCESSOR, ANOTHER = "writer-1", "writer-2", "another"
 """Owner tokens: who wrote a version."""
+
+WAIT, HASH = "wait-1", "hash-of-the-secret"
+"""The task token of a workflow's wait, and what stands for the secret that was given out."""
 
 
 def accepted(payment_id: str = "pay-1", **attributes: Any) -> Payment:  # noqa: ANN401 - any attribute of a payment
@@ -71,6 +75,36 @@ def settled(payment: Payment, to: Status = Status.SUCCEEDED, **changes: Any) -> 
     return moved(payment, replace(move, **changes))
 
 
+def awaiting_approval(payment_id: str = "pay-1", *, task_token: str | None = None) -> Payment:
+    """Return a payment that a person must approve within a minute; asked for already where there is a task token."""
+    approval = Approval(state=ApprovalState.REQUIRED, expires_at=START + MINUTE)
+    payment = accepted(payment_id, processing=Processing.ORCHESTRATED, approval=approval)
+    if task_token is None:
+        return payment
+    return _approved_on(payment, approval.asked(task_token=task_token, expires_at=approval.expires_at))
+
+
+def granted(payment: Payment) -> Payment:
+    """Return ``payment``, approved a minute later."""
+    assert payment.approval
+    return _approved_on(payment, payment.approval.decided(granted=True, by="ada"))
+
+
+def _approved_on(payment: Payment, approval: Approval) -> Payment:
+    return moved(
+        payment,
+        Move(
+            to=Status.ACCEPTED,
+            at=payment.updated_at + MINUTE,
+            actor="approver:ada",
+            reason="a step of the approval",
+            owner_token=PROCESSOR,
+            approval=approval,
+            due_at=payment.due_at,
+        ),
+    )
+
+
 def rich(payment_id: str = "pay-1") -> Payment:
     """Return a settled payment with every attribute a payment can have."""
     full = accepted(
@@ -80,6 +114,14 @@ def rich(payment_id: str = "pay-1") -> Payment:
         metadata={"order": "o-1", "empty": ""},
         batch_id="batch-1",
         batch_line=2,
+        processing=Processing.ORCHESTRATED,
+        approval=Approval(
+            state=ApprovalState.GRANTED,
+            expires_at=START + MINUTE,
+            task_token=WAIT,
+            token_hash=HASH,
+            decided_by="ada",
+        ),
     )
     return settled(claimed(full), Status.DECLINED, failure_code="insufficient_funds")
 

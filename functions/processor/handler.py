@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from payments.adapters import aws
 from payments.adapters.dynamodb.payments_table import PaymentsTable
-from payments.adapters.gateway_http import HttpGateway
-from payments.adapters.gateway_ledger import DynamoDbLedger
-from payments.adapters.gateway_simulator import SimulatorGateway
-from payments.adapters.https import HttpsClient
-from payments.adapters.secrets import RotatingSecret
+from payments.adapters.gateway_choice import chosen_gateway
 from payments.domain.messages import decode_message
 from payments.runtime import system, telemetry
 from payments.runtime.batch import each_message
@@ -24,14 +20,9 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from payments.ports import Clock, Measurements, PaymentGateway, PaymentStore, Tokens
-    from payments.runtime.variables import Variables
     from payments.use_cases import Outcome
-
-MAX_ATTEMPTS = 10
-"""Attempts after which what is still unclear goes to review instead of being tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +48,8 @@ def aws_ports() -> Ports:
             tokens=system.new_token,
             measure=telemetry.EmittedMetrics(),
             lease=env.seconds("LEASE_SECONDS"),
-            gateway=_gateway(env, client),
+            gateway=chosen_gateway(env, client),
         )
-
-
-def _gateway(env: Variables, client: DynamoDBClient) -> PaymentGateway:
-    key_retention = env.seconds("GATEWAY_KEY_RETENTION_SECONDS")
-    if env.one_of("GATEWAY", ("simulator", "http")) == "http":
-        return HttpGateway(
-            secret=RotatingSecret(aws.secrets_manager(), env.text("GATEWAY_SECRET_ARN")),
-            server=HttpsClient(env.text("GATEWAY_URL"), timeout=env.seconds("GATEWAY_TIMEOUT_SECONDS")),
-            key_retention=key_retention,
-        )
-    return SimulatorGateway(DynamoDbLedger(client, env.text("GATEWAY_LEDGER_TABLE")), key_retention=key_retention)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
@@ -89,7 +69,6 @@ def process(message: str, ports: Ports) -> Outcome:
         clock=ports.clock,
         tokens=ports.tokens,
         lease=ports.lease,
-        max_attempts=MAX_ATTEMPTS,
         measure=ports.measure,
     )
     telemetry.log().info("processed", extra={"outcome": outcome})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from payments.adapters import aws
 from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.domain.approval import ApprovalPolicy
 from payments.domain.public import public_payment
 from payments.domain.request import read_request
 from payments.runtime import system, telemetry
@@ -33,6 +34,7 @@ class Ports:
     clock: Clock
     tokens: Tokens
     open_deadline: timedelta
+    approvals: ApprovalPolicy
 
 
 @cache
@@ -44,6 +46,9 @@ def aws_ports() -> Ports:
             clock=system.now,
             tokens=system.new_token,
             open_deadline=env.seconds("OPEN_DEADLINE_SECONDS"),
+            approvals=ApprovalPolicy(
+                limits=env.approval_limits("APPROVAL_LIMITS"), timeout=env.seconds("APPROVAL_TIMEOUT_SECONDS")
+            ),
         )
 
 
@@ -61,6 +66,7 @@ def respond(request: Request, ports: Ports) -> Response:
         clock=ports.clock,
         tokens=ports.tokens,
         open_deadline=ports.open_deadline,
+        approvals=ports.approvals,
     )
     telemetry.about(payment_id=accepted.payment.payment_id)
     # Relative to the request's own address, so it holds for every domain, stage and base path the API is served under.

@@ -47,6 +47,8 @@ class Deployment:
             "GATEWAY_KEY_RETENTION_SECONDS": "86400",
             "LEASE_SECONDS": "45",
             "OPEN_DEADLINE_SECONDS": "1",
+            "APPROVAL_TIMEOUT_SECONDS": "86400",
+            "PAYMENT_WORKFLOW_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:payments",
             "POWERTOOLS_SERVICE_NAME": "journey",
             "POWERTOOLS_METRICS_NAMESPACE": "Payments",
             "ENVIRONMENT_SUFFIX": "test",

@@ -149,6 +149,8 @@ def test_every_step_to_the_end_is_kept_with_all_it_says(store: PaymentStore) -> 
         metadata=end.metadata,
         batch_id=end.batch_id,
         batch_line=end.batch_line,
+        processing=end.processing,
+        approval=end.approval,
     )
     store.create(first)
     store.advance(claimed(first))

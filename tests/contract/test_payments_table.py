@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from payments.domain.identifiers import payment_id_from_key, shard_of
 from payments.domain.payment import Status
 from payments.ports import KeyRecord
 from tests.contract.faults import asked, failing, lose_next_answer, reading_at_most
-from tests.samples import ANOTHER, MINUTE, START, accepted, claimed, rich, settled
+from tests.samples import ANOTHER, MINUTE, START, WAIT, accepted, awaiting_approval, claimed, granted, rich, settled
 
 if TYPE_CHECKING:
     from tests.contract.services import Services
@@ -46,7 +47,7 @@ def stored(services: Services, table: str, payment_id: str = "pay-1") -> dict[st
 
 
 def test_an_item_and_its_payment_are_each_other() -> None:
-    for payment in (accepted(), claimed(accepted()), rich()):
+    for payment in (accepted(), claimed(accepted()), rich(), awaiting_approval(), awaiting_approval(task_token=WAIT)):
         assert from_item(to_item(payment)) == payment
 
 
@@ -96,8 +97,9 @@ def test_attributes_no_version_of_this_package_knows_survive_a_transition(
 
 
 def test_a_transition_names_every_attribute_that_can_change() -> None:
-    first = accepted(batch_id="batch-1", batch_line=2)
-    steps = [first, claimed(first), settled(claimed(first), failure_code="code")]
+    first = replace(awaiting_approval(), batch_id="batch-1", batch_line=2)
+    mine = claimed(granted(first))
+    steps = [first, granted(first), mine, settled(mine, failure_code="code")]
     items = [to_item(step) for step in steps]
     changed = {
         name

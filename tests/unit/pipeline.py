@@ -6,12 +6,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from payments.domain.approval import ApprovalPolicy
+from payments.domain.decision import Decision, DecisionRequest
+from payments.domain.payment import Processing
 from payments.domain.request import PaymentRequest
 from payments.use_cases import (
     Accepted,
+    Answer,
     Outcome,
     Queue,
+    Start,
     accept_payment,
+    decide_approval,
     dispatch_change,
     notify_payment,
     process_payment,
@@ -19,6 +25,7 @@ from payments.use_cases import (
     wake_overdue,
 )
 from tests.fakes import (
+    FakeApprovalRequests,
     FakeAuditLog,
     FakeClock,
     FakeGateway,
@@ -27,22 +34,33 @@ from tests.fakes import (
     FakeQueue,
     FakeStore,
     FakeTokens,
+    FakeWorkflow,
     Faults,
     ProcessDied,
 )
+from tests.unit.executions import Executions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from payments.domain.payment import Payment
 
 LEASE = timedelta(seconds=60)
 OPEN_DEADLINE = timedelta(seconds=120)
 KEY_RETENTION = timedelta(hours=24)
 MAX_ATTEMPTS = 10
+APPROVALS = ApprovalPolicy(limits={"USD": Decimal(100)}, timeout=timedelta(hours=2))
+
+ORCHESTRATED = PaymentRequest(amount=Decimal("20.00"), processing=Processing.ORCHESTRATED)
+HIGH = PaymentRequest(amount=Decimal("100.01"), processing=Processing.ORCHESTRATED)
+"""A payment that somebody must approve."""
 
 
 class Pipeline:
-    """Workers that may die, a stream that delivers in order and again, queues that keep what was not acknowledged."""
+    """Workers that may die, a stream that delivers in order and again, queues that keep what was not acknowledged.
+
+    ``gateway_clock`` is everybody else's clock: the gateway's, and that of the workflow service.
+    """
 
     def __init__(self) -> None:
         self.faults = Faults()
@@ -56,6 +74,10 @@ class Pipeline:
         self.log = FakeAuditLog(self.faults)
         self.notifier = FakeNotifier(self.faults)
         self.gateway = FakeGateway(self.gateway_clock, key_retention=KEY_RETENTION, faults=self.faults)
+        self.workflow = FakeWorkflow(self.faults)
+        self.requests = FakeApprovalRequests(self.faults)
+        self.executions = Executions(self)
+        self.lease = LEASE
         self.dispatched = 0
         self.audited = 0
 
@@ -67,11 +89,22 @@ class Pipeline:
             clock=self.clock,
             tokens=self.tokens,
             open_deadline=OPEN_DEADLINE,
+            approvals=APPROVALS,
         )
 
-    def accepted(self) -> str:
+    def accepted(self, request: PaymentRequest | None = None) -> str:
         """Accept one payment and return its id."""
-        return self.accept().payment.payment_id
+        return self.accept(request).payment.payment_id
+
+    def decide(self, token: str, decision: Decision, *, actor: str = "ada", reason: str | None = None) -> Payment:
+        return decide_approval(
+            token,
+            DecisionRequest(decision=decision, actor=actor, reason=reason),
+            store=self.store,
+            clock=self.clock,
+            tokens=self.tokens,
+            open_deadline=OPEN_DEADLINE,
+        )
 
     def process(self, payment_id: str) -> Outcome:
         return process_payment(
@@ -92,11 +125,15 @@ class Pipeline:
 
     def dispatch_next(self) -> None:
         """Let the dispatcher read the next change; the stream stays where it is when the dispatcher dies."""
-        wake = dispatch_change(*self.store.changes[self.dispatched])
-        if wake:
-            {Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}[wake.queue].send(
-                [wake.payment_id]
-            )
+        queues = {Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}
+        for asked in dispatch_change(*self.store.changes[self.dispatched]):
+            match asked:
+                case Start(payment_id):
+                    self.workflow.start(payment_id)
+                case Answer(task_token, granted):
+                    self.workflow.answer(task_token, granted=granted)
+                case wake:
+                    queues[wake.queue].send([wake.payment_id])
         self.dispatched += 1
 
     def audit_next(self) -> None:
@@ -124,7 +161,7 @@ class Pipeline:
         elif self.notification.messages:
             self.notify_next()
         else:
-            return False
+            return self.executions.step()
         return True
 
     def run(self) -> None:
@@ -138,11 +175,12 @@ class Pipeline:
         raise AssertionError("the pipeline did not come to rest")
 
     def wake_next(self) -> int:
-        """Wait for the next deadline and sweep; return how many were woken."""
-        deadlines = [payment.due_at for payment in self.store.payments.values() if payment.due_at]
-        if deadlines and (missing := min(deadlines) + timedelta(milliseconds=1) - self.clock.now) > timedelta(0):
-            self.wait(missing)
-        return self.sweep()
+        """Wait for the next deadline and sweep; return how many payments and executions there was to wait for."""
+        deadlines = [payment.due_at - self.clock.now for payment in self.store.payments.values() if payment.due_at]
+        alarms = [moment - self.gateway_clock.now for moment in self.executions.alarms()]
+        if deadlines or alarms:
+            self.wait(max(min(deadlines + alarms) + timedelta(milliseconds=1), timedelta(0)))
+        return self.sweep() + len(alarms)
 
     def wait(self, duration: timedelta) -> None:
         """Let time pass for everybody."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def test_a_new_payment_wakes_the_processor(pipeline: Pipeline) -> None:
     payment = pipeline.store.get(pipeline.accepted())
-    assert dispatch_change(None, payment) == Wake(Queue.PROCESSING, payment.payment_id)
+    assert dispatch_change(None, payment) == (Wake(Queue.PROCESSING, payment.payment_id),)
 
 
 @pytest.mark.parametrize("act", [Act.APPROVE, Act.DECLINE, Act.REFUSE, Act.ECHO_ANOTHER_AMOUNT])
@@ -22,9 +22,9 @@ def test_a_claim_wakes_nobody_and_the_end_wakes_the_notifier(pipeline: Pipeline,
     payment_id = pipeline.accepted()
     pipeline.process(payment_id)
     wakes = [dispatch_change(old, new) for old, new in pipeline.store.changes]
-    assert wakes == [Wake(Queue.PROCESSING, payment_id), None, Wake(Queue.NOTIFICATION, payment_id)]
+    assert wakes == [(Wake(Queue.PROCESSING, payment_id),), (), (Wake(Queue.NOTIFICATION, payment_id),)]
 
 
 def test_a_change_that_changes_no_version_wakes_nobody(pipeline: Pipeline) -> None:
     payment = pipeline.store.get(pipeline.accepted())
-    assert dispatch_change(payment, payment) is None
+    assert dispatch_change(payment, payment) == ()

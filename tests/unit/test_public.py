@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
+from payments.domain.approval import Approval, ApprovalState
 from payments.domain.audit import events_since
 from payments.domain.payment import Claim, Payment
 from payments.domain.public import event_schema, payment_schema, public_event, public_payment
 from payments.use_cases import Outcome
 from tests.fakes import START
+from tests.samples import HASH, WAIT
 
 if TYPE_CHECKING:
     from tests.unit.pipeline import Pipeline
@@ -32,6 +34,13 @@ def full_payment(pipeline: Pipeline) -> Payment:
         batch_id="batch-1",
         batch_line=2,
         failure_code="none",
+        approval=Approval(
+            state=ApprovalState.GRANTED,
+            expires_at=START,
+            task_token=WAIT,
+            token_hash=HASH,
+            decided_by="a name",
+        ),
         due_at=START,
         claim=Claim(gateway_key="g", lease_expires_at=START, attempt=1, first_claimed_at=START),
     )
@@ -42,7 +51,8 @@ def test_a_payment_shows_all_that_is_public_and_nothing_of_the_inside(pipeline: 
     payment = full_payment(pipeline)
     shown = public_payment(payment)
     assert set(shown) == {field.name for field in fields(Payment)} - INSIDE
-    for secret in (payment.owner_token, payment.request_hash, payment.history[0].hash):
+    hidden = (payment.owner_token, payment.request_hash, payment.history[0].hash, WAIT, HASH, "a name")
+    for secret in hidden:
         assert secret not in json.dumps(shown)
 
 

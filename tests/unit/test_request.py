@@ -37,6 +37,7 @@ def test_everything_a_request_may_say_is_read() -> None:
         "currency": "EUR",
         "description": "Café 🎉, two cups",
         "metadata": {"order.id": "4711", "note": ""},
+        "processing": "orchestrated",
     }
     assert vars(read_request(json.dumps(body))) == {**body, "amount": Decimal("12.50")}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -10,10 +12,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from functions.dispatcher import handler as dispatcher
 from functions.dispatcher.handler import Ports
+from payments.adapters.dynamodb.payment_item import to_item
 from payments.adapters.sqs import SqsQueue
 from payments.runtime.stream import BatchFailed
 from payments.use_cases import Queue
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeWorkflow
+from tests.samples import WAIT, awaiting_approval, granted
 from tests.unit.handlers.conftest import counted
 from tests.unit.handlers.events import Event, sample
 
@@ -22,20 +26,24 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from payments.domain.payment import Payment
     from tests.unit.handlers.conftest import Line
 
 NOTHING_FAILED: Event = {"batchItemFailures": []}
 
 
 class Queues:
-    """Both queues."""
+    """Both queues, and the workflows."""
 
     def __init__(self) -> None:
         self.processing, self.notification = FakeQueue(), FakeQueue()
+        self.workflow = FakeWorkflow()
 
     @property
     def ports(self) -> Ports:
-        return Ports(queues={Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification})
+        return Ports(
+            queues={Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}, workflow=self.workflow
+        )
 
 
 @pytest.fixture
@@ -120,7 +128,7 @@ def test_a_queue_that_cannot_be_reached_keeps_the_other_from_nothing_and_each_ch
 ) -> None:
     """Defect: Records lost quietly."""
     unreachable = SqsQueue(UnreachableSqs(), "url")  # type: ignore[arg-type]  # as much of a client as is used
-    ports = Ports(queues={Queue.PROCESSING: unreachable, Queue.NOTIFICATION: queues.notification})
+    ports = replace(queues.ports, queues={Queue.PROCESSING: unreachable, Queue.NOTIFICATION: queues.notification})
     monkeypatch.setattr(dispatcher, "aws_ports", lambda: ports)
     event = sample("dynamodb_stream")
     assert dispatcher.handler(event, context) == reported(sequence_number(event, 0))
@@ -164,6 +172,47 @@ def test_a_payment_that_takes_the_place_of_an_expired_key_record_is_new(
     assert list(queues.processing.messages) == ["pay-1"]
 
 
+def test_an_orchestrated_payment_starts_its_workflow_and_wakes_no_queue(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    assert dispatch(changes((None, awaiting_approval("pay-1")))) == NOTHING_FAILED
+    assert queues.workflow.started == ["pay-1"]
+    assert not queues.processing.messages
+
+
+def test_a_decision_is_told_to_the_workflow_that_waits(queues: Queues, dispatch: Callable[[Event], Any]) -> None:
+    asked = awaiting_approval("pay-1", task_token=WAIT)
+    assert dispatch(changes((asked, granted(asked)))) == NOTHING_FAILED
+    assert queues.workflow.answers == {WAIT: True}
+
+
+def test_a_workflow_that_was_not_started_makes_its_record_come_again_and_keeps_no_other_from_anything(
+    queues: Queues, dispatch: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    """Defect: Records lost quietly."""
+    event = ten_new_payments()
+    event["Records"] += changes((None, awaiting_approval("pay-high")))["Records"]
+    queues.workflow.failures = 1
+    assert dispatch(event) == reported(sequence_number(event, 10))
+    assert len(queues.processing.messages) == 10
+    reason, failure = [line for line in printed() if line.get("level") == "WARNING"]
+    assert reason["message"] == "Step Functions did not take it"
+    assert failure["payment_id"] == "pay-high"
+    assert dispatch(event) == NOTHING_FAILED
+    assert queues.workflow.started == ["pay-high"]
+
+
+def test_a_task_token_is_never_printed(
+    queues: Queues, dispatch: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    """Defect: Open doors."""
+    asked = awaiting_approval("pay-1", task_token=WAIT)
+    queues.workflow.failures = 1
+    with pytest.raises(BatchFailed):
+        dispatch(changes((asked, granted(asked))))
+    assert WAIT not in json.dumps(printed())
+
+
 def test_nothing_to_do_is_nothing_failed(dispatch: Callable[[Event], Any]) -> None:
     assert dispatch({"Records": []}) == NOTHING_FAILED
 
@@ -171,7 +220,22 @@ def test_nothing_to_do_is_nothing_failed(dispatch: Callable[[Event], Any]) -> No
 def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROCESSING_QUEUE_URL", "https://sqs.example/processing")
     monkeypatch.setenv("NOTIFICATION_QUEUE_URL", "https://sqs.example/notification")
+    monkeypatch.setenv("PAYMENT_WORKFLOW_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:payments")
     assert dispatcher.aws_ports.__wrapped__().queues.keys() == set(Queue)
+
+
+def changes(*payments: tuple[Payment | None, Payment]) -> Event:
+    """Return the records of these writes."""
+    event = sample("dynamodb_stream")
+    template = event["Records"][0]
+    event["Records"] = []
+    for number, (old, new) in enumerate(payments):
+        record = deepcopy(template)
+        record["dynamodb"] |= {"NewImage": to_item(new), "SequenceNumber": f"9421584500000000017450439{number:03d}"}
+        if old:
+            record["dynamodb"]["OldImage"] = to_item(old)
+        event["Records"].append(record)
+    return event
 
 
 def ten_new_payments() -> Event:

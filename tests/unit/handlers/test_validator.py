@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from functions.validator import handler as validator
 from functions.validator.handler import Ports
+from payments.domain.approval import ApprovalPolicy
 from payments.domain.identifiers import payment_id_from_key
 from payments.runtime.variables import VariablesRefused
 from tests.fakes import FakeClock, FakeStore, FakeTokens
@@ -33,9 +35,19 @@ def store() -> FakeStore:
     return FakeStore()
 
 
+def ports_on(store: FakeStore) -> Ports:
+    return Ports(
+        store=store,
+        clock=FakeClock(),
+        tokens=FakeTokens(),
+        open_deadline=timedelta(minutes=10),
+        approvals=ApprovalPolicy(limits={"USD": Decimal(100)}, timeout=timedelta(days=1)),
+    )
+
+
 @pytest.fixture
 def send(store: FakeStore, context: LambdaContext, monkeypatch: pytest.MonkeyPatch) -> Callable[[Event], Event]:
-    ports = Ports(store=store, clock=FakeClock(), tokens=FakeTokens(), open_deadline=timedelta(minutes=10))
+    ports = ports_on(store)
     monkeypatch.setattr(validator, "aws_ports", lambda: ports)
     return lambda event: validator.handler(event, context)
 
@@ -79,6 +91,7 @@ def test_a_payment_is_accepted_stored_and_shown(store: FakeStore, post: Callable
         "created_at": "2026-11-22T03:36:42.000Z",
         "updated_at": "2026-11-22T03:36:42.000Z",
         "description": "Zwölf Brötchen",
+        "processing": "queued",
     }
     assert store.get(payment_id).due_at == FakeClock().now + timedelta(minutes=10)
 
@@ -257,7 +270,7 @@ def test_an_unexpected_error_is_a_500_that_tells_nothing_is_logged_and_counted(
     printed: Callable[[], list[Line]],
 ) -> None:
     """Defect: Open doors. Defect: Dead alarms."""
-    ports = Ports(store=BrokenStore(), clock=FakeClock(), tokens=FakeTokens(), open_deadline=timedelta(minutes=10))
+    ports = ports_on(BrokenStore())
     monkeypatch.setattr(validator, "aws_ports", lambda: ports)
     answer = validator.handler(api_event("api_post_payments"), context)
     assert_problem(answer, 500)
@@ -319,10 +332,33 @@ def test_nothing_of_one_request_is_left_for_the_lines_of_the_next(
 def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYMENTS_TABLE", "payments-payments-test")
     monkeypatch.setenv("OPEN_DEADLINE_SECONDS", "600")
-    assert validator.aws_ports.__wrapped__().open_deadline == timedelta(minutes=10)
+    monkeypatch.setenv("APPROVAL_LIMITS", "USD=10000, EUR=7500.50")
+    monkeypatch.setenv("APPROVAL_TIMEOUT_SECONDS", "86400")
+    connected = validator.aws_ports.__wrapped__()
+    assert connected.open_deadline == timedelta(minutes=10)
+    assert connected.approvals == ApprovalPolicy(
+        limits={"USD": Decimal(10000), "EUR": Decimal("7500.50")}, timeout=timedelta(days=1)
+    )
 
 
 def test_every_missing_variable_is_named_at_once() -> None:
     with pytest.raises(VariablesRefused) as refused:
         validator.aws_ports.__wrapped__()
-    assert refused.value.problems == ("PAYMENTS_TABLE is missing", "OPEN_DEADLINE_SECONDS is missing")
+    assert refused.value.problems == (
+        "PAYMENTS_TABLE is missing",
+        "OPEN_DEADLINE_SECONDS is missing",
+        "APPROVAL_TIMEOUT_SECONDS is missing",
+    )
+
+
+def test_limits_nobody_can_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPROVAL_LIMITS", "USD: 10000")
+    with pytest.raises(VariablesRefused, match=r"APPROVAL_LIMITS must list limits .*got 'USD: 10000'"):
+        validator.aws_ports.__wrapped__()
+
+
+def test_an_orchestrated_payment_above_the_limit_is_shown_to_need_an_approval(post: Callable[..., Event]) -> None:
+    above = body_of(post({"amount": "100.01", "processing": "orchestrated"}))
+    assert (above["processing"], above["approval"]) == ("orchestrated", "required")
+    below = body_of(post({"amount": "100.00", "processing": "orchestrated"}, headers={"Idempotency-Key": "another"}))
+    assert (below["processing"], below.get("approval")) == ("orchestrated", None)

@@ -7,7 +7,9 @@ import sys
 from payments.domain.payment import TERMINAL_STATUSES, TRANSITIONS, Status
 
 _LABELS = {
+    (Status.ACCEPTED, Status.ACCEPTED): "approval asked for, or granted",
     (Status.ACCEPTED, Status.PROCESSING): "claimed",
+    (Status.ACCEPTED, Status.FAILED): "approval refused or timed out, or not what was accepted",
     (Status.PROCESSING, Status.PROCESSING): "lease ran out, taken over with the stored key",
     (Status.PROCESSING, Status.SUCCEEDED): "the gateway approved",
     (Status.PROCESSING, Status.DECLINED): "the gateway said no",

@@ -14,7 +14,9 @@
     ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
     ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
     ├── PaymentUnsettled          somebody else holds the payment, or its pause runs; look again later
+    ├── ApprovalNotAwaited        nobody is to be asked any more: the payment's state decides
     ├── ApprovalNotFound          no approval waits under this token
+    ├── ApprovalClosed            decided otherwise, or its time is over
     ├── BatchNotFound
     ├── BatchConflict             somebody else moved the batch first
     ├── BatchRefused              the file can't be read at all; the reason is for whoever sent it
@@ -119,8 +121,16 @@ class PaymentUnsettled(PaymentError):
     """The payment is still open: somebody else holds it, or the pause after an attempt runs; look again later."""
 
 
+class ApprovalNotAwaited(PaymentError):
+    """The payment waits for nobody's approval: it is decided, settled or never needed any; its state says what next."""
+
+
 class ApprovalNotFound(PaymentError):
     """No approval waits, or ever waited, under this token. The token is not repeated in the error."""
+
+
+class ApprovalClosed(PaymentError):
+    """The approval was decided otherwise, or nobody decided in time; what was, stands."""
 
 
 class BatchNotFound(PaymentError):

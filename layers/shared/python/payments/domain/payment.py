@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from payments.domain.approval import Approval
+
 
 class Status(StrEnum):
     """Where a payment stands. The values are what the table, the API and the audit trail show."""
@@ -26,8 +28,16 @@ class Status(StrEnum):
     NEEDS_REVIEW = "needs_review"
 
 
+class Processing(StrEnum):
+    """Who brings a payment to its end: the processing queue, or a workflow of the payment's own."""
+
+    QUEUED = "queued"
+    ORCHESTRATED = "orchestrated"
+
+
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
-    Status.ACCEPTED: frozenset({Status.PROCESSING}),
+    # accepted to accepted records an approval, asked for or granted; what is refused or never decided goes to failed.
+    Status.ACCEPTED: frozenset({Status.ACCEPTED, Status.PROCESSING, Status.FAILED}),
     # processing to processing is a take-over: the lease ran out and another worker goes on with the stored key.
     Status.PROCESSING: frozenset(
         {Status.PROCESSING, Status.SUCCEEDED, Status.DECLINED, Status.FAILED, Status.NEEDS_REVIEW}
@@ -66,6 +76,7 @@ class Payment:
 
     ``amount`` is exact, in the currency's major unit. ``history`` holds one entry per version, oldest first.
     ``due_at`` is set only while the payment is open. ``batch_id`` and ``batch_line`` name the row it came from.
+    ``approval`` is set where a person must decide before the charge.
     ``owner_token`` names the writer of this version, so that a writer whose answer was lost recognises its own write.
     """
 
@@ -84,6 +95,8 @@ class Payment:
     metadata: Mapping[str, str] = field(default_factory=dict)
     batch_id: str | None = None
     batch_line: int | None = None
+    processing: Processing = Processing.QUEUED
+    approval: Approval | None = None
     gateway_reference: str | None = None
     failure_code: str | None = None
     claim: Claim | None = None
@@ -98,6 +111,11 @@ class Payment:
     def is_open(self) -> bool:
         """Whether the system still owes this payment its next step."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether this payment must not be charged before a person has decided."""
+        return self.is_open and self.approval is not None and self.approval.is_pending
 
     @property
     def is_terminal(self) -> bool:
@@ -115,6 +133,7 @@ class Move:
     reason: str
     owner_token: str
     claim: Claim | None = None
+    approval: Approval | None = None
     due_at: datetime | None = None
     gateway_reference: str | None = None
     failure_code: str | None = None
@@ -144,6 +163,7 @@ def moved(payment: Payment, move: Move) -> Payment:
         history=(*payment.history, entry),
         owner_token=move.owner_token,
         claim=move.claim or payment.claim,
+        approval=move.approval or payment.approval,
         due_at=move.due_at if move.to in OPEN_STATUSES else None,
         gateway_reference=move.gateway_reference or payment.gateway_reference,
         failure_code=move.failure_code,
@@ -159,6 +179,7 @@ def as_accepted(payment: Payment) -> Payment:
         version=1,
         history=payment.history[:1],
         claim=None,
+        approval=payment.approval.as_required() if payment.approval else None,
         due_at=None,
         gateway_reference=None,
         failure_code=None,
@@ -173,6 +194,7 @@ __all__ = [
     "HistoryEntry",
     "Move",
     "Payment",
+    "Processing",
     "Status",
     "as_accepted",
     "first_entry",

@@ -1,14 +1,15 @@
 """What a payment shows to the outside, declared once: the rendering and its JSON Schema come from the same table.
 
-Claims, idempotency keys, request hashes, owner tokens and the hash chain stay inside: they are not in the table.
+Claims, task tokens, idempotency keys, request hashes, owner tokens and the hash chain stay inside: the table has none.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payments.domain.approval import ApprovalState
 from payments.domain.money import CURRENCY_EXPONENTS, canonical_text
-from payments.domain.payment import Status
+from payments.domain.payment import Processing, Status
 from payments.domain.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -48,16 +49,32 @@ _ATTRIBUTES: dict[str, Attribute] = {
         lambda p: dict(p.metadata) or None,
         {"type": "object", "additionalProperties": {"type": "string"}},
     ),
+    "processing": (
+        lambda p: str(p.processing),
+        {"type": "string", "enum": [str(each) for each in Processing], "description": "Who brings it to its end."},
+    ),
+    "approval": (
+        lambda p: str(p.approval.state) if p.approval else None,
+        {
+            "type": "string",
+            "enum": [str(state) for state in ApprovalState],
+            "description": "How far the approval has come, where the payment needs one before it may be charged.",
+        },
+    ),
     "gateway_reference": (
         lambda p: p.gateway_reference,
         {"type": "string", "description": "What the payment gateway calls the charge."},
     ),
     "failure_code": (
         lambda p: p.failure_code,
-        {"type": "string", "description": "Why the payment was declined or failed, in the gateway's words."},
+        {
+            "type": "string",
+            "description": "Why the payment was declined or failed: the gateway's word, or `approval_refused`, "
+            "`approval_timed_out` or `validation_failed`.",
+        },
     ),
 }
-_ALWAYS_PRESENT = ("payment_id", "amount", "currency", "status", "version", "created_at", "updated_at")
+_ALWAYS_PRESENT = ("payment_id", "amount", "currency", "status", "version", "created_at", "updated_at", "processing")
 
 _EVENT_SCHEMAS: dict[str, dict[str, Any]] = {
     "event_id": {"type": "string"},

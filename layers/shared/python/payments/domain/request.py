@@ -8,24 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from payments.domain.errors import RequestRefused, Violation
+from payments.domain.fields import Field, object_schema, read_fields
 from payments.domain.identifiers import PAYMENT_ID_PATTERN
 from payments.domain.money import CURRENCY_EXPONENTS, DEFAULT_CURRENCY, AmountRefused, canonical_text, in_currency
-from payments.domain.schema import PRINTABLE, Amount, Choice, Kind, Text, TextMap, unknown_fields
+from payments.domain.payment import Processing
+from payments.domain.schema import PRINTABLE, Amount, Choice, Text, TextMap
 from payments.domain.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One field of the body: what it takes, and what it is for."""
-
-    kind: Kind
-    description: str
-    required: bool = False
-    default: str | None = None
 
 
 FIELDS: dict[str, Field] = {
@@ -81,6 +73,12 @@ FIELDS: dict[str, Field] = {
         ),
         description="Up to 20 texts of the client's own, by name. Kept in Unicode NFC. Never card numbers.",
     ),
+    "processing": Field(
+        kind=Choice(options=tuple(map(str, Processing)), shape="queued or orchestrated"),
+        default=str(Processing.QUEUED),
+        description="Who brings the payment to its end: the queue, or a workflow that has a person approve amounts "
+        "above a limit. Either way it is charged once.",
+    ),
 }
 """The body of ``POST /payments``. Names are the attributes of :class:`PaymentRequest`."""
 
@@ -95,10 +93,16 @@ class PaymentRequest:
     customer_id: str | None = None
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    processing: Processing = Processing.QUEUED
 
     def canonical(self) -> str:
-        """Return the one JSON text of all that was asked: defaults filled in, absent and empty fields left out."""
+        """Return the one JSON text of all that was asked: defaults filled in, absent and empty fields left out.
+
+        A request for the queue does not name it: its text, and so its hash, is older than the choice.
+        """
         said: dict[str, Any] = {**vars(self), "amount": canonical_text(self.amount, self.currency)}
+        if self.processing is Processing.QUEUED:
+            del said["processing"]
         return json.dumps({name: value for name, value in said.items() if value}, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -123,17 +127,7 @@ def checked_request(body: object) -> PaymentRequest:
     Raises:
         RequestRefused: with every rule that is broken.
     """
-    if not isinstance(body, dict):
-        raise RequestRefused([Violation("", "must be a JSON object")])
-    violations = list(unknown_fields(body, FIELDS))
-    values = {
-        name: spec.kind.read(body.get(name, spec.default), f"/{name}", violations)
-        for name, spec in FIELDS.items()
-        if name in body or spec.default is not None
-    }
-    violations.extend(
-        Violation(f"/{name}", "is required") for name, spec in FIELDS.items() if spec.required and name not in body
-    )
+    values, violations = read_fields(body, FIELDS)
     if values.get("amount") is not None and values["currency"]:
         try:
             values["amount"] = in_currency(values["amount"], values["currency"])
@@ -141,7 +135,7 @@ def checked_request(body: object) -> PaymentRequest:
             violations.append(Violation("/amount", str(error)))
     if violations:
         raise RequestRefused(violations)
-    return PaymentRequest(**values)
+    return PaymentRequest(**{**values, "processing": Processing(values["processing"])})
 
 
 def json_schema() -> dict[str, Any]:
@@ -150,19 +144,7 @@ def json_schema() -> dict[str, Any]:
     Beyond it go, because no schema can say them: the decimals of each currency, card numbers, duplicate names, the size
     of the body.
     """
-    return {
-        "type": "object",
-        "required": [name for name, spec in FIELDS.items() if spec.required],
-        "additionalProperties": False,
-        "properties": {
-            name: {
-                **spec.kind.schema(),
-                "description": spec.description,
-                **({"default": spec.default} if spec.default is not None else {}),
-            }
-            for name, spec in FIELDS.items()
-        },
-    }
+    return object_schema(FIELDS)
 
 
 def gateway_model() -> dict[str, Any]:

@@ -33,9 +33,18 @@ class ApprovalRequests(Protocol):
     """Asks people to approve."""
 
     def ask(
-        self, *, payment_id: str, amount: Decimal, currency: str, approval_token: str, expires_at: datetime
+        self,
+        *,
+        payment_id: str,
+        amount: Decimal,
+        currency: str,
+        approval_token: str,
+        asked_at: datetime,
+        expires_at: datetime,
     ) -> None:
         """Tell the back office that ``POST /approvals/{approval_token}`` decides this payment until ``expires_at``.
+
+        Of two requests for one payment the one asked later counts; the token of the other is worthless.
 
         Raises:
             DeliveryFailed: it was not taken; ask again.

@@ -8,7 +8,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, RequestRefused, Violation
+from payments.domain.errors import (
+    ApprovalClosed,
+    ApprovalNotFound,
+    IdempotencyConflict,
+    PaymentIdTaken,
+    PaymentNotFound,
+    RequestRefused,
+    Violation,
+)
 from payments.runtime.http import MediaTypeRefused, Response
 
 if TYPE_CHECKING:
@@ -19,7 +27,9 @@ MOST_VIOLATIONS_SHOWN = 100
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     RequestRefused: HTTPStatus.BAD_REQUEST,
     PaymentNotFound: HTTPStatus.NOT_FOUND,
+    ApprovalNotFound: HTTPStatus.NOT_FOUND,
     PaymentIdTaken: HTTPStatus.CONFLICT,
+    ApprovalClosed: HTTPStatus.CONFLICT,
     MediaTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from payments.domain.approval import read_approval_limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
 
 class VariablesRefused(Exception):
@@ -45,6 +48,14 @@ class Variables:
             self.problems.append(f"{name} must be a whole number of seconds above zero (got {text!r})")
             return timedelta(0)
         return timedelta(seconds=int(text or 0))
+
+    def approval_limits(self, name: str) -> dict[str, Decimal]:
+        """Return limits by currency, such as ``USD=10000,EUR=10000``; none where the variable is absent."""
+        try:
+            return read_approval_limits(self._environment.get(name, ""))
+        except ValueError as error:
+            self.problems.append(f"{name} {error}")
+            return {}
 
     def one_of(self, name: str, options: tuple[str, ...]) -> str:
         """Return a text that must be one of ``options``."""

@@ -7,8 +7,12 @@ function                  deed                                                  
 :func:`find_payment`      show a payment                                            query
 :func:`list_payments`     show a page of payments                                   query
 :func:`events_of`         show a payment's audit trail                              query
-:func:`dispatch_change`   tell which queue a change of a payment wakes              dispatcher
+:func:`dispatch_change`   tell what a change of a payment asks for                  dispatcher
 :func:`process_payment`   bring a payment to its end                                processor
+:func:`examine_payment`   tell a workflow what is to be done about a payment        examiner
+:func:`request_approval`  ask for a person's approval                               requester
+:func:`decide_approval`   take a person's decision                                  approver
+:func:`settle_payment`    bring a payment to its end, for a workflow that waits     charger
 :func:`notify_payment`    tell the customer                                         notifier
 :func:`record_change`     write the audit trail                                     auditor
 :func:`wake_overdue`      wake what was left lying                                  sweeper
@@ -17,9 +21,11 @@ function                  deed                                                  
 """
 
 from payments.use_cases.accept import Accepted, accept_payment
-from payments.use_cases.dispatch import Queue, Wake, dispatch_change
+from payments.use_cases.approve import decide_approval, request_approval
+from payments.use_cases.dispatch import Answer, Queue, Start, Wake, dispatch_change
+from payments.use_cases.examine import Examination, Verdict, examine_payment
 from payments.use_cases.notify import notify_payment
-from payments.use_cases.process import Outcome, process_payment
+from payments.use_cases.process import Outcome, process_payment, settle_payment
 from payments.use_cases.query import events_of, find_payment, list_payments
 from payments.use_cases.record import record_change
 from payments.use_cases.review import settle_review
@@ -27,17 +33,25 @@ from payments.use_cases.wake import wake_overdue
 
 __all__ = [
     "Accepted",
+    "Answer",
+    "Examination",
     "Outcome",
     "Queue",
+    "Start",
+    "Verdict",
     "Wake",
     "accept_payment",
+    "decide_approval",
     "dispatch_change",
     "events_of",
+    "examine_payment",
     "find_payment",
     "list_payments",
     "notify_payment",
     "process_payment",
     "record_change",
+    "request_approval",
+    "settle_payment",
     "settle_review",
     "wake_overdue",
 ]

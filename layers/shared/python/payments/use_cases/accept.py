@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from payments.domain.errors import IdempotencyConflict, PaymentIdTaken
 from payments.domain.identifiers import checked_idempotency_key, payment_id_from_key
-from payments.domain.payment import Payment, Status, as_accepted, first_entry
+from payments.domain.payment import Payment, Processing, Status, as_accepted, first_entry
 from payments.ports import KeyRecord
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from payments.domain.approval import Approval, ApprovalPolicy
     from payments.domain.request import PaymentRequest
     from payments.ports import Clock, PaymentStore, Tokens
 
@@ -37,10 +38,12 @@ def accept_payment(
     clock: Clock,
     tokens: Tokens,
     open_deadline: timedelta,
+    approvals: ApprovalPolicy,
 ) -> Accepted:
     """Store ``request`` as an accepted payment, or return the one it repeats; the same answer however often it comes.
 
-    The sweeper looks after the payment once ``open_deadline`` has passed.
+    ``approvals`` says which orchestrated payments a person must approve. The sweeper looks after the payment once
+    ``open_deadline``, or the time to approve it, has passed.
 
     Raises:
         RequestRefused: ``idempotency_key`` has not the shape of one.
@@ -49,12 +52,16 @@ def accept_payment(
     """
     derived_id = payment_id_from_key(checked_idempotency_key(idempotency_key)) if idempotency_key is not None else None
     now = clock()
+    approval = None
+    if request.processing is Processing.ORCHESTRATED:
+        approval = approvals.approval_for(request.amount, request.currency, now=now)
     payment = _new_payment(
         request,
         payment_id=request.payment_id or derived_id or tokens(),
         now=now,
         owner_token=tokens(),
-        due_at=now + open_deadline,
+        due_at=approval.expires_at if approval else now + open_deadline,
+        approval=approval,
     )
     key_record = None
     if derived_id and derived_id != payment.payment_id:
@@ -69,7 +76,13 @@ def accept_payment(
 
 
 def _new_payment(
-    request: PaymentRequest, *, payment_id: str, now: datetime, owner_token: str, due_at: datetime
+    request: PaymentRequest,
+    *,
+    payment_id: str,
+    now: datetime,
+    owner_token: str,
+    due_at: datetime,
+    approval: Approval | None,
 ) -> Payment:
     asked = {**vars(request), "payment_id": payment_id}
     return Payment(
@@ -82,4 +95,5 @@ def _new_payment(
         owner_token=owner_token,
         history=(first_entry(payment_id, status=Status.ACCEPTED, at=now, actor="api", reason="accepted over the API"),),
         due_at=due_at,
+        approval=approval,
     )

@@ -1,4 +1,4 @@
-"""Tells which queue a change of a payment wakes. The stream of changes is the outbox: nobody else sends messages."""
+"""Tells what a change of a payment asks for. The stream of changes is the outbox: nobody else sends messages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from payments.domain.approval import ApprovalState
 from payments.domain.notification import NOTIFYING_STATUSES
-from payments.domain.payment import Status
+from payments.domain.payment import Processing, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from payments.domain.payment import Payment
 
 
@@ -28,15 +31,51 @@ class Wake:
     payment_id: str
 
 
-def dispatch_change(old: Payment | None, new: Payment) -> Wake | None:
-    """Return what the change from ``old`` (None for a new payment) to ``new`` asks for; None if nothing.
+@dataclass(frozen=True)
+class Start:
+    """A workflow to start: for which payment."""
 
-    A change delivered twice asks twice, which is harmless: the consumer acts on the payment's state.
+    payment_id: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer for the workflow that waits with ``task_token``: whether a person approved."""
+
+    task_token: str
+    granted: bool
+
+
+Request = Wake | Start | Answer
+"""What a change can ask for."""
+
+
+def dispatch_change(old: Payment | None, new: Payment) -> tuple[Request, ...]:
+    """Return all that the change from ``old`` (None for a new payment) to ``new`` asks for.
+
+    A change delivered twice asks twice, which is harmless: the consumer acts on the payment's state. A payment that a
+    workflow owns never wakes the processing queue from here; what its workflow leaves lying is the sweeper's.
     """
     if old is not None and old.version >= new.version:
-        return None
-    if new.status is Status.ACCEPTED:
-        return Wake(Queue.PROCESSING, new.payment_id)
-    if new.status in NOTIFYING_STATUSES:
-        return Wake(Queue.NOTIFICATION, new.payment_id)
-    return None
+        return ()
+    return tuple(_asked_by(old, new))
+
+
+def _asked_by(old: Payment | None, new: Payment) -> Iterator[Request]:
+    if _is_decided(new) and not (old and _is_decided(old)):
+        yield from _answer(new)
+    if old is None and new.status is Status.ACCEPTED:
+        queued = new.processing is Processing.QUEUED
+        yield Wake(Queue.PROCESSING, new.payment_id) if queued else Start(new.payment_id)
+    elif new.status in NOTIFYING_STATUSES:
+        yield Wake(Queue.NOTIFICATION, new.payment_id)
+
+
+def _is_decided(payment: Payment) -> bool:
+    return payment.approval is not None and not payment.approval.is_pending
+
+
+def _answer(payment: Payment) -> Iterator[Answer]:
+    approval = payment.approval
+    if approval is not None and approval.task_token is not None:
+        yield Answer(approval.task_token, granted=approval.state is ApprovalState.GRANTED)

@@ -6,6 +6,8 @@ Between any two steps the process may die; what then goes on, and why nobody is 
 * between the claim and the charge, or between the charge and the settlement: the lease and the pause run out, the next
   attempt takes over with the stored key, and the gateway answers that key as it did the first time;
 * after the settlement: the message comes back to a settled payment and is acknowledged.
+
+A payment that waits for a person's approval is never claimed: until its time is over it is left alone, then it fails.
 """
 
 from __future__ import annotations
@@ -15,16 +17,28 @@ from typing import TYPE_CHECKING
 
 from payments.domain.charge import Verdict, refused, undecided, verdict_of
 from payments.domain.claim import claimed, is_held, key_may_be_forgotten, next_claim
-from payments.domain.errors import GatewayAmbiguous, GatewayRefused, SettlementContradicted, VersionConflict
+from payments.domain.errors import (
+    GatewayAmbiguous,
+    GatewayRefused,
+    PaymentUnsettled,
+    SettlementContradicted,
+    VersionConflict,
+)
 from payments.domain.payment import Move, Status, moved
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from payments.domain.payment import Claim, Payment
     from payments.ports import Clock, Measurements, PaymentGateway, PaymentStore, Tokens
 
 REVIEW_METRIC = "PaymentsNeedingReview"
+
+MAX_ATTEMPTS = 10
+"""Attempts after which what is still unclear goes to review instead of being tried again."""
+
+APPROVAL_TIMED_OUT = "approval_timed_out"
+"""Failure code of a payment that nobody decided in time."""
 
 
 class Outcome(StrEnum):
@@ -36,7 +50,8 @@ class Outcome(StrEnum):
     NEEDS_REVIEW = "needs_review"
     ALREADY_SETTLED = "already_settled"
     HELD = "held"
-    """Somebody else is at it, or the pause after an attempt runs; the sweeper wakes the payment when it is over."""
+    """Somebody else is at it, the pause after an attempt runs, or a person has yet to approve; the sweeper wakes the
+    payment when that is over."""
 
 
 def process_payment(
@@ -47,8 +62,8 @@ def process_payment(
     clock: Clock,
     tokens: Tokens,
     lease: timedelta,
-    max_attempts: int,
     measure: Measurements,
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> Outcome:
     """Do what the state of the payment asks for, and return what came of it.
 
@@ -65,6 +80,8 @@ def process_payment(
     now = clock()
     if not payment.is_open:
         return Outcome.ALREADY_SETTLED
+    if payment.awaits_approval:
+        return _time_out(payment, now=now, store=store, tokens=tokens)
     if is_held(payment, now=now):
         return Outcome.HELD
     claim = next_claim(payment, now=now, lease=lease)
@@ -77,6 +94,52 @@ def process_payment(
     forgotten = key_may_be_forgotten(payment, now=now, lease=lease, key_retention=gateway.key_retention)
     verdict = _verdict(ours, claim, gateway=gateway, look_up_first=exhausted or forgotten, exhausted=exhausted)
     return _settle(ours, verdict, store=store, clock=clock, measure=measure)
+
+
+def settle_payment(
+    payment_id: str,
+    *,
+    store: PaymentStore,
+    gateway: PaymentGateway,
+    clock: Clock,
+    tokens: Tokens,
+    lease: timedelta,
+    measure: Measurements,
+) -> Payment:
+    """Do as :func:`process_payment` for somebody who waits for the end, and return the payment at its end.
+
+    Raises:
+        PaymentUnsettled: it has come to none yet; look again later.
+        PaymentNotFound, GatewayAmbiguous, VersionConflict, SettlementContradicted: as :func:`process_payment`.
+    """
+    outcome = process_payment(
+        payment_id, store=store, gateway=gateway, clock=clock, tokens=tokens, lease=lease, measure=measure
+    )
+    payment = store.get(payment_id)
+    if payment.is_open:
+        raise PaymentUnsettled(f"payment {payment_id} is {payment.status} and {outcome}")
+    return payment
+
+
+def _time_out(payment: Payment, *, now: datetime, store: PaymentStore, tokens: Tokens) -> Outcome:
+    if payment.approval is not None and payment.approval.expires_at > now:
+        return Outcome.HELD
+    failed = moved(
+        payment,
+        Move(
+            to=Status.FAILED,
+            at=now,
+            actor="processor",
+            reason="nobody approved it in time",
+            owner_token=tokens(),
+            failure_code=APPROVAL_TIMED_OUT,
+        ),
+    )
+    try:
+        store.advance(failed)
+    except VersionConflict as conflict:
+        return _left_to_others(conflict)
+    return Outcome.FAILED
 
 
 def _verdict(ours: Payment, claim: Claim, *, gateway: PaymentGateway, look_up_first: bool, exhausted: bool) -> Verdict:

@@ -9,10 +9,11 @@ from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from payments.adapters.dynamodb.approval_attributes import approval_attributes, approval_from
 from payments.adapters.dynamodb.attributes import entry_attributes, entry_from
 from payments.domain.identifiers import shard_of
 from payments.domain.money import canonical_text
-from payments.domain.payment import Claim, Payment, Status
+from payments.domain.payment import Claim, Payment, Processing, Status
 from payments.domain.timestamps import parsed, rfc3339
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MOVED_BY_TRANSITIONS = (
     "lease_expires_at",
     "attempt",
     "first_claimed_at",
+    "approval",
     "open_shard",
     "due_at",
     "batch_shard",
@@ -65,6 +67,8 @@ def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
         "customer_id": payment.customer_id,
         "description": payment.description,
         "batch_id": payment.batch_id,
+        # Left out where it is the default, as every payment was stored before there was a choice.
+        "processing": None if payment.processing is Processing.QUEUED else str(payment.processing),
         "gateway_reference": payment.gateway_reference,
         "failure_code": payment.failure_code,
     }
@@ -75,6 +79,8 @@ def to_item(payment: Payment) -> dict[str, AttributeValueTypeDef]:
     item["history"] = {"L": [{"M": entry_attributes(entry)} for entry in payment.history]}
     if payment.metadata:
         item["metadata"] = {"M": {name: {"S": text} for name, text in payment.metadata.items()}}
+    if payment.approval:
+        item["approval"] = {"M": approval_attributes(payment.approval)}
     return item | _batch_attributes(payment) | _claim_attributes(payment.claim) | _open_attributes(payment)
 
 
@@ -106,6 +112,8 @@ def from_item(item: Item) -> Payment:
         metadata={name: text["S"] for name, text in item.get("metadata", {}).get("M", {}).items()},
         batch_id=_text(item, "batch_id"),
         batch_line=int(item["batch_line"]["N"]) if "batch_line" in item else None,
+        processing=Processing(_text(item, "processing") or Processing.QUEUED),
+        approval=approval_from(item["approval"]["M"]) if "approval" in item else None,
         gateway_reference=_text(item, "gateway_reference"),
         failure_code=_text(item, "failure_code"),
         claim=_claim(item),
