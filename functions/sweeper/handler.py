@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from payments.adapters import aws
-from payments.adapters.dynamodb.open_payments import OpenPaymentsIndex
+from payments.adapters.dynamodb.open_index import OpenIndex
 from payments.adapters.sqs import SqsQueue
 from payments.runtime import system, telemetry
 from payments.runtime.variables import variables
@@ -37,7 +37,7 @@ def aws_ports() -> Ports:
     """Connect to what the function's variables name."""
     with variables() as env:
         return Ports(
-            overdue=OpenPaymentsIndex(aws.dynamodb(), env.text("PAYMENTS_TABLE")),
+            overdue=OpenIndex(aws.dynamodb(), env.text("PAYMENTS_TABLE"), key="payment_id"),
             queue=SqsQueue(aws.sqs(), env.text("PROCESSING_QUEUE_URL")),
             clock=system.now,
             measure=telemetry.EmittedMetrics(),

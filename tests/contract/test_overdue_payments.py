@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from payments.adapters.dynamodb.open_payments import OpenPaymentsIndex
+from payments.adapters.dynamodb.open_index import OpenIndex
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.identifiers import shard_of
 from tests.fakes import FakeStore
@@ -32,7 +32,9 @@ def payments(request: pytest.FixtureRequest, services: Services) -> Payments:
         fake = FakeStore()
         return Payments(store=fake, overdue=fake)
     table = services.payments_table()
-    return Payments(store=PaymentsTable(services.dynamodb, table), overdue=OpenPaymentsIndex(services.dynamodb, table))
+    return Payments(
+        store=PaymentsTable(services.dynamodb, table), overdue=OpenIndex(services.dynamodb, table, key="payment_id")
+    )
 
 
 def test_open_payments_past_their_deadline_are_found_oldest_first(payments: Payments) -> None:

@@ -1,38 +1,34 @@
-"""Listings over the table's lean indexes: a fixed number of queries for the ids, one batch read for the payments.
+"""Listings over a table's lean indexes: a fixed number of queries for the ids, one batch read for the items.
 
-The indexes hold keys only: cheaper to write at every transition, and a listing shows each payment as it is now.
+The indexes hold keys only: cheaper to write at every transition, and a listing shows each item as it is now.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from payments.adapters.backoff import attempts
 from payments.adapters.dynamodb.page_tokens import Position, positions_in, token_for
-from payments.adapters.dynamodb.payment_item import day_shard, from_item
-from payments.domain.identifiers import SHARDS
-from payments.ports import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-    from payments.domain.payment import Payment
+    from payments.adapters.dynamodb.attributes import Item
 
 _READ_ATTEMPTS = 6
 
+Listed = TypeVar("Listed")
 
-class _Index(NamedTuple):
+
+class ListingIndex(NamedTuple):
+    """An index whose sort key is ``created_at``."""
+
     name: str
     partition_key: str
-
-
-_BY_CUSTOMER = _Index("by-customer", "customer_id")
-_BY_DAY = _Index("by-day", "created_shard")
 
 
 class _Row(NamedTuple):
@@ -40,34 +36,36 @@ class _Row(NamedTuple):
     position: Position
 
 
-class Listings:
-    """Pages of payments, newest first."""
+class Listings(Generic[Listed]):
+    """Pages of what a table holds under ``key``, newest first; ``read`` makes an item what it stands for."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, key: str, read: Callable[[Item], Listed]) -> None:
         self._client = client
         self._table = table
+        self._key = key
+        self._read = read
 
-    def of_customer(self, customer_id: str, *, limit: int, next_token: str | None) -> Page:
-        """Return the customer's payments: one query."""
-        return self._page(_BY_CUSTOMER, [customer_id], limit, next_token)
+    def page(
+        self, index: ListingIndex, partitions: Sequence[str], *, limit: int, next_token: str | None
+    ) -> tuple[tuple[Listed, ...], str | None]:
+        """Return the newest in ``partitions``, merged by time: a query for each; and what continues after them.
 
-    def created_on(self, day: date, *, limit: int, next_token: str | None) -> Page:
-        """Return the day's payments: one query for each of eight shards, merged by time."""
-        return self._page(_BY_DAY, [day_shard(day, shard) for shard in SHARDS], limit, next_token)
-
-    def _page(self, index: _Index, partitions: Sequence[str], limit: int, next_token: str | None) -> Page:
+        Raises:
+            RequestRefused: ``next_token`` was not issued for this listing.
+            TimeoutError: DynamoDB kept leaving some unread.
+        """
         after = positions_in(next_token, index.name, partitions) if next_token else {}
         # One row more than asked for tells whether there is a next page.
         rows = [row for name in partitions for row in self._newest(index, name, after.get(name), limit + 1)]
         rows.sort(key=attrgetter("position.created_at"), reverse=True)
         shown = rows[:limit]
         left_at = after | {row.partition: row.position for row in shown}
-        return Page(
-            items=self._payments([row.position.payment_id for row in shown]),
-            next_token=token_for(index.name, left_at) if len(rows) > limit else None,
+        return (
+            self._items([row.position.item_id for row in shown]),
+            token_for(index.name, left_at) if len(rows) > limit else None,
         )
 
-    def _newest(self, index: _Index, partition: str, after: Position | None, limit: int) -> list[_Row]:
+    def _newest(self, index: ListingIndex, partition: str, after: Position | None, limit: int) -> list[_Row]:
         query: QueryInputTypeDef = {
             "TableName": self._table,
             "IndexName": index.name,
@@ -78,26 +76,22 @@ class Listings:
             "Limit": limit,
         }
         if after:
-            start = {index.partition_key: partition, "created_at": after.created_at, "payment_id": after.payment_id}
+            start = {index.partition_key: partition, "created_at": after.created_at, self._key: after.item_id}
             query["ExclusiveStartKey"] = {name: {"S": text} for name, text in start.items()}
         items = self._client.query(**query)["Items"]
-        return [_Row(partition, Position(item["created_at"]["S"], item["payment_id"]["S"])) for item in items]
+        return [_Row(partition, Position(item["created_at"]["S"], item[self._key]["S"])) for item in items]
 
-    def _payments(self, payment_ids: Sequence[str]) -> tuple[Payment, ...]:
-        """Return the payments in the order of ``payment_ids``; consistent, for the index may be ahead of a replica.
-
-        Raises:
-            TimeoutError: DynamoDB kept leaving some unread.
-        """
-        if not payment_ids:
+    def _items(self, ids: Sequence[str]) -> tuple[Listed, ...]:
+        """Return the items in the order of ``ids``; consistent, for the index may be ahead of a replica."""
+        if not ids:
             return ()
-        found: dict[str, Payment] = {}
-        unread = list(payment_ids)
+        found: dict[str, Listed] = {}
+        unread = list(ids)
         for _ in attempts(_READ_ATTEMPTS):
-            keys = [{"payment_id": {"S": payment_id}} for payment_id in unread]
+            keys = [{self._key: {"S": item_id}} for item_id in unread]
             answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            found |= {payment.payment_id: payment for payment in map(from_item, answer["Responses"][self._table])}
-            unread = [key["payment_id"]["S"] for left in answer["UnprocessedKeys"].values() for key in left["Keys"]]
+            found |= {item[self._key]["S"]: self._read(item) for item in answer["Responses"][self._table]}
+            unread = [key[self._key]["S"] for left in answer["UnprocessedKeys"].values() for key in left["Keys"]]
             if not unread:
-                return tuple(found[payment_id] for payment_id in payment_ids if payment_id in found)
-        raise TimeoutError(f"{self._table} is throttled: it left payments unread {_READ_ATTEMPTS} times; try again")
+                return tuple(found[item_id] for item_id in ids if item_id in found)
+        raise TimeoutError(f"{self._table} is throttled: it left items unread {_READ_ATTEMPTS} times; try again")

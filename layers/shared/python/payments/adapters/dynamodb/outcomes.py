@@ -40,16 +40,16 @@ def found_by_transaction(error: ClientError) -> Sequence[Item]:
     return [reason.get("Item", {}) for reason in reasons]
 
 
-def despite_conflicts(write: Callable[[], Answer]) -> Answer:
+def despite_conflicts(write: Callable[[], Answer], *, tries: int = _CONFLICT_ATTEMPTS) -> Answer:
     """Return what ``write`` returns, trying again while another transaction is at work on the same item.
 
     The SDK does not repeat these: two requests with one idempotency key, a moment apart, are enough to meet one.
     """
-    for attempt in attempts(_CONFLICT_ATTEMPTS):
+    for attempt in attempts(tries):
         try:
             return write()
         except ClientError as error:
-            if attempt == _CONFLICT_ATTEMPTS or not _will_pass(error):
+            if attempt == tries or not _will_pass(error):
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Position(NamedTuple):
-    """The last payment shown of one partition."""
+    """The last item shown of one partition, by the time and the id that the listing's index holds."""
 
     created_at: str
-    payment_id: str
+    item_id: str
 
 
 def token_for(listing: str, positions: Mapping[str, Position]) -> str:
@@ -51,11 +51,12 @@ def positions_in(token: str, listing: str, partitions: Collection[str]) -> dict[
     return after
 
 
-def _position(created_at: str, payment_id: str) -> Position:
-    # Only as the table writes it: fromisoformat() also takes week dates and fractions longer than any key may be.
-    if rfc3339(parsed(created_at)) != created_at or not is_payment_id(payment_id):
+def _position(created_at: str, item_id: str) -> Position:
+    # Only as the table writes it: fromisoformat() also takes week dates and fractions longer than any key may be. Ids
+    # of batches have the shape of payments' too.
+    if rfc3339(parsed(created_at)) != created_at or not is_payment_id(item_id):
         raise ValueError("no position of a listing")
-    return Position(created_at, payment_id)
+    return Position(created_at, item_id)
 
 
 def _refused() -> RequestRefused:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb import key_records
-from payments.adapters.dynamodb.listings import Listings
+from payments.adapters.dynamodb.listings import ListingIndex, Listings
 from payments.adapters.dynamodb.outcomes import despite_conflicts, found_by_transaction, found_instead
-from payments.adapters.dynamodb.payment_item import from_item, is_payment, to_item
+from payments.adapters.dynamodb.payment_item import day_shard, from_item, is_payment, to_item
 from payments.adapters.dynamodb.writes import addition, replacement
 from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, VersionConflict
+from payments.domain.identifiers import SHARDS
+from payments.ports import Page
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
     from payments.adapters.dynamodb.attributes import Item
     from payments.domain.payment import Payment
-    from payments.ports import KeyRecord, Page
+    from payments.ports import KeyRecord
+
+_BY_CUSTOMER = ListingIndex("by-customer", "customer_id")
+_BY_DAY = ListingIndex("by-day", "created_shard")
 
 
 class PaymentsTable:
@@ -35,7 +40,7 @@ class PaymentsTable:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._listings = Listings(client, table)
+        self._listings = Listings(client, table, key="payment_id", read=from_item)
 
     def get(self, payment_id: str) -> Payment:
         """Return the payment, strongly consistent. See :meth:`payments.ports.PaymentReader.get`."""
@@ -46,12 +51,13 @@ class PaymentsTable:
         return from_item(item)
 
     def list_of_customer(self, customer_id: str, *, limit: int, next_token: str | None) -> Page:
-        """Return the customer's payments. See :meth:`payments.ports.PaymentReader.list_of_customer`."""
-        return self._listings.of_customer(customer_id, limit=limit, next_token=next_token)
+        """Return the customer's payments: one query. See :meth:`payments.ports.PaymentReader.list_of_customer`."""
+        return Page(*self._listings.page(_BY_CUSTOMER, [customer_id], limit=limit, next_token=next_token))
 
     def list_created_on(self, day: date, *, limit: int, next_token: str | None) -> Page:
-        """Return the day's payments. See :meth:`payments.ports.PaymentReader.list_created_on`."""
-        return self._listings.created_on(day, limit=limit, next_token=next_token)
+        """Return the day's payments: a query a shard. See :meth:`payments.ports.PaymentReader.list_created_on`."""
+        partitions = [day_shard(day, shard) for shard in SHARDS]
+        return Page(*self._listings.page(_BY_DAY, partitions, limit=limit, next_token=next_token))
 
     def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
         """Add ``payment`` or return what its id holds already. See :meth:`payments.ports.PaymentStore.create`.

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payments.adapters.dynamodb import batch_item
 from payments.adapters.dynamodb.attributes import entry_attributes
 from payments.adapters.dynamodb.payment_item import MOVED_BY_TRANSITIONS, to_item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, UpdateTypeDef
 
+    from payments.domain.batch import Batch
     from payments.domain.payment import Payment
 
 # A put replaces silently, so only an id that nothing has yet may be added. A key record whose time is over counts as
@@ -29,6 +31,9 @@ REPLACES_VERSION = "#version = :replaced_version"
 
 # Audit events are never altered. The partition key stands for the whole item, version included.
 IS_UNRECORDED = "attribute_not_exists(payment_id)"
+
+# A batch is registered once; who registers it again is told what became of it.
+IS_UNREGISTERED = "attribute_not_exists(batch_id)"
 
 
 def addition(table: str, item: Mapping[str, AttributeValueTypeDef], *, now: datetime) -> PutTypeDef:
@@ -44,21 +49,62 @@ def addition(table: str, item: Mapping[str, AttributeValueTypeDef], *, now: date
 
 def replacement(table: str, payment: Payment) -> UpdateTypeDef:
     """Return the update that makes the version before ``payment`` into ``payment``, its history grown by one entry."""
-    item = to_item(payment)
-    kept = [name for name in MOVED_BY_TRANSITIONS if name in item]
-    gone = [name for name in MOVED_BY_TRANSITIONS if name not in item]
-    sets = [*(f"#{name} = :{name}" for name in kept), "#history = list_append(#history, :entry)"]
+    entry: AttributeValueTypeDef = {"L": [{"M": entry_attributes(payment.history[-1])}]}
+    return _next_version(
+        table,
+        to_item(payment),
+        key="payment_id",
+        moved=MOVED_BY_TRANSITIONS,
+        grown={"history": entry},
+        version=payment.version,
+    )
+
+
+def registration(table: str, batch: Batch) -> PutTypeDef:
+    """Return the put of a batch that may only be added."""
+    return {
+        "TableName": table,
+        "Item": batch_item.to_item(batch),
+        "ConditionExpression": IS_UNREGISTERED,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def batch_replacement(table: str, batch: Batch) -> UpdateTypeDef:
+    """Return the update that makes the version before ``batch`` into ``batch``."""
+    return _next_version(
+        table,
+        batch_item.to_item(batch),
+        key="batch_id",
+        moved=batch_item.MOVED_BY_TRANSITIONS,
+        grown={},
+        version=batch.version,
+    )
+
+
+def _next_version(
+    table: str,
+    item: Mapping[str, AttributeValueTypeDef],
+    *,
+    key: str,
+    moved: Sequence[str],
+    grown: Mapping[str, AttributeValueTypeDef],
+    version: int,
+) -> UpdateTypeDef:
+    """Return the update to ``version``: sets or removes what is ``moved``, and appends to the lists in ``grown``."""
+    kept = {name: item[name] for name in moved if name in item}
+    gone = [name for name in moved if name not in item]
+    sets = [*(f"#{name} = :{name}" for name in kept), *(f"#{name} = list_append(#{name}, :{name})" for name in grown)]
     removes = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
     return {
         "TableName": table,
-        "Key": {"payment_id": item["payment_id"]},
+        "Key": {key: item[key]},
         "UpdateExpression": f"SET {', '.join(sets)}{removes}",
         "ConditionExpression": REPLACES_VERSION,
-        "ExpressionAttributeNames": {f"#{name}": name for name in (*MOVED_BY_TRANSITIONS, "history")},
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*moved, *grown)},
         "ExpressionAttributeValues": {
-            **{f":{name}": item[name] for name in kept},
-            ":entry": {"L": [{"M": entry_attributes(payment.history[-1])}]},
-            ":replaced_version": {"N": str(payment.version - 1)},
+            **{f":{name}": value for name, value in {**kept, **grown}.items()},
+            ":replaced_version": {"N": str(version - 1)},
         },
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }

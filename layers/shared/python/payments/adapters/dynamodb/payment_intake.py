@@ -1,0 +1,82 @@
+"""Adding many payments at once: transactions of a hundred conditional puts, and again without those that were there."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from payments.adapters.dynamodb.outcomes import despite_conflicts, found_by_transaction
+from payments.adapters.dynamodb.payment_item import from_item, is_payment, to_item
+from payments.adapters.dynamodb.writes import addition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from payments.adapters.dynamodb.attributes import Item
+    from payments.domain.payment import Payment
+
+LARGEST_TRANSACTION = 100
+"""Items one transaction may write; a row of a batch file is far below its share of the 4 MB."""
+
+_AT_ONCE = 4
+"""Transactions on their way at once: while DynamoDB writes some, the next are put into words."""
+
+_TRIES = 8
+"""Tries of a transaction that meets others or a busy table, over some two seconds; then its range is read again."""
+
+
+class TransactedIntake:
+    """A :class:`payments.ports.PaymentIntake`; needs ``dynamodb:PutItem``, for transactions ask for nothing more.
+
+    ``client`` may leave the looking at types to DynamoDB: what is written here has one shape.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+
+    def create_all(self, payments: Sequence[Payment]) -> list[Payment | None]:
+        """Add those whose id is new. See :meth:`payments.ports.PaymentIntake.create_all`.
+
+        Raises:
+            ClientError: DynamoDB refused, or stayed too busy; what was added until then stays, and is found again.
+        """
+        parts = [
+            payments[start : start + LARGEST_TRANSACTION] for start in range(0, len(payments), LARGEST_TRANSACTION)
+        ]
+        return [stored for part in self._pool.map(self._create_part, parts) for stored in part]
+
+    def _create_part(self, payments: Sequence[Payment]) -> list[Payment | None]:
+        """Add what is free: a transaction that meets one payment writes none, and is made again without what it met."""
+        met: dict[str, Item] = {}
+        while left := [payment for payment in payments if payment.payment_id not in met]:
+            found = self._put_all(left)
+            if not found:
+                break
+            met |= found
+        return [_stored(payment, met.get(payment.payment_id)) for payment in payments]
+
+    def _put_all(self, payments: Sequence[Payment]) -> dict[str, Item]:
+        """Write ``payments``, all or none; return what holds ids of theirs already, nothing where all are written."""
+        puts: list[TransactWriteItemTypeDef] = [
+            {"Put": addition(self._table, to_item(payment), now=payment.created_at)} for payment in payments
+        ]
+        try:
+            despite_conflicts(partial(self._client.transact_write_items, TransactItems=puts), tries=_TRIES)
+        except ClientError as error:
+            found = found_by_transaction(error)
+            return {payment.payment_id: item for payment, item in zip(payments, found, strict=True) if item}
+        return {}
+
+
+def _stored(payment: Payment, met: Item | None) -> Payment | None:
+    if met is None or met["owner_token"]["S"] == payment.owner_token:
+        return payment
+    return from_item(met) if is_payment(met) else None
