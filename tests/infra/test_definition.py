@@ -142,7 +142,7 @@ def test_no_failure_leads_to_success(workflow: str) -> None:
     found = states_of(machine)
     for name, state in found.items():
         for catcher in state.get("Catch", ()):
-            if catcher["ErrorEquals"] != ["States.Timeout"]:
+            if catcher["ErrorEquals"] != ["States.Timeout", "ApprovalNotAwaited"]:
                 after = reachable(machine, catcher["Next"])
                 assert {found[one]["Type"] for one in after} <= {"Task", "Pass", "Fail"}, name
 
@@ -173,10 +173,10 @@ def test_a_range_that_fails_fails_the_batch() -> None:
     assert "ToleratedFailurePercentage" not in found
 
 
-def test_an_approval_that_ran_out_of_time_is_decided_by_the_payments_state() -> None:
+def test_an_approval_that_ran_out_of_time_or_needs_no_asking_is_decided_by_the_payments_state() -> None:
     waiting = states_of(filled("payment"))["WaitForApproval"]
     assert waiting["Catch"][0] == {
-        "ErrorEquals": ["States.Timeout"],
+        "ErrorEquals": ["States.Timeout", "ApprovalNotAwaited"],
         "ResultPath": "$.approval",
         "Next": "ProcessPayment",
     }
