@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
@@ -18,6 +17,7 @@ from constructs import Construct
 
 from payments_infra.constructs.iam import Role
 from payments_infra.constructs.metric import Metric
+from payments_infra.constructs.nat_user_data import nat_user_data
 from payments_infra.constructs.traffic import closed_group, let_in_from_range, let_out
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from payments_infra.constructs.naming import Naming
     from payments_infra.constructs.place import Place
-
-USER_DATA = Path(__file__).with_name("nat_user_data.sh")
 
 SESSION_MANAGER_ACTIONS = (
     "ssm:UpdateInstanceInformation",
@@ -43,8 +41,8 @@ class NatInstance(Construct):
     """An arm64 instance on Amazon Linux 2023 with an Elastic IP.
 
     It takes HTTPS from the given ranges and nothing else; people reach it by Session Manager, without a key or an
-    open port. A newer image does not replace it; a changed ``nat_user_data.sh`` does. Two alarms recover it, beside the
-    recovery EC2 does by itself.
+    open port. A newer image does not replace it; a changed ``nat_user_data.sh`` or another range does. Two alarms
+    recover it, beside the recovery EC2 does by itself; where translation can't be set up it fails its own status check.
 
     Args:
         part: what it is called, kebab-case.
@@ -98,7 +96,7 @@ class NatInstance(Construct):
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
             root_block_device=InstanceRootBlockDevice(volume_type="gp3", volume_size=8, encrypted=True),
-            user_data=_for_terraform(USER_DATA.read_text(encoding="utf-8")),
+            user_data=_for_terraform(nat_user_data(sources)),
             user_data_replace_on_change=True,
             lifecycle=TerraformResourceLifecycle(ignore_changes=[] if image_is_pinned else ["ami"]),
             depends_on=[internet],

@@ -7,7 +7,7 @@ from cdktf import TerraformOutput
 
 from payments_infra.constructs.naming import Naming
 from payments_infra.constructs.nat import Nat, NatMode
-from payments_infra.constructs.nat_instance import USER_DATA
+from payments_infra.constructs.nat_user_data import nat_user_data
 from payments_infra.constructs.network import Network
 from tests.infra.ground import PARTITION, REGION, Ground, granted, readable
 from tests.infra.template import Body, Template, synthesized
@@ -269,9 +269,9 @@ def test_a_type_that_cannot_run_the_image_is_refused_at_synth(instance_type: str
         with_nat(NatMode.INSTANCE, instance_type=instance_type)
 
 
-def test_user_data_reaches_the_instance_as_it_stands_in_its_file(instance: Body) -> None:
+def test_user_data_reaches_the_instance_as_it_stands_in_its_file_with_the_private_ranges(instance: Body) -> None:
     deployed = instance["user_data"].replace("$${", "${").replace("%%{", "%{")
-    assert deployed == USER_DATA.read_text()
+    assert deployed == nat_user_data(["10.0.0.0/20", "10.0.16.0/20"])
     assert instance["user_data_replace_on_change"] is True
     # EC2 takes 16 KB. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
     assert len(deployed.encode()) < 16384

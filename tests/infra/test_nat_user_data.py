@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from payments_infra.constructs.nat_instance import USER_DATA
+from payments_infra.constructs.nat_user_data import nat_user_data
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXT = USER_DATA.read_text(encoding="utf-8")
+TEXT = nat_user_data(["10.0.0.0/20", "10.0.16.0/20"])
 BASH = str(shutil.which("bash"))
 DEFAULT_ROUTE = "default via 10.0.128.1 dev enX7 proto dhcp src 10.0.128.9 metric 512"
-CHANGES_THE_MACHINE = ("sysctl", "dnf", "dd", "chmod", "mkswap", "swapon", "swapoff", "rm")
+CHANGES_THE_MACHINE = ("sysctl", "dd", "chmod", "mkswap", "swapon", "swapoff", "rm")
 
 
 class Boot:
@@ -35,6 +35,8 @@ class Boot:
             (self._commands / harmless).symlink_to(str(shutil.which(harmless)))
         for name in CHANGES_THE_MACHINE:
             self.has(name)
+        self.has("timeout", 'shift; "$@"')
+        self.has("dnf")
 
     def has(self, name: str, then: str = "") -> Path:
         """Add a command that logs its call and then does ``then``."""
@@ -83,7 +85,8 @@ def test_nftables_is_installed_with_swap_where_the_image_has_none(boot: Boot) ->
     boot.can_install_nftables()
     assert boot.run() == 0
     commands = [line.split()[0] for line in boot.log.splitlines()]
-    assert commands[: commands.index("sysctl")] == ["ip", "dd", "chmod", "mkswap", "swapon", "dnf", "swapoff", "rm"]
+    install = ["dd", "chmod", "mkswap", "swapon", "timeout", "dnf", "swapoff", "rm"]
+    assert commands[: commands.index("nft")] == ["ip", *install]
     assert 'oifname "enX7" masquerade' in boot.log
 
 
@@ -108,4 +111,4 @@ def test_user_data_names_no_interface_and_survives_a_reboot() -> None:
 
 
 def test_user_data_is_sound_shell() -> None:
-    subprocess.run([BASH, "-n", str(USER_DATA)], check=True)  # noqa: S603 - ours
+    subprocess.run([BASH, "-n"], input=TEXT, text=True, check=True)  # noqa: S603 - ours
