@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from payments.domain.errors import BatchConflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from decimal import Decimal
 
     from payments.domain.payment import Status
+
+EXACT_SUMS = Context(prec=60, traps=[Inexact, InvalidOperation])
+"""Adds amounts without rounding: a thousand million of the longest ones fit twice over."""
 
 INCOMING = "incoming/"
 """Prefix of uploads; an object under it whose name ends in ``.csv`` starts a batch."""
@@ -78,6 +83,26 @@ class RowCounts:
     rejected: int = 0
     totals: Mapping[str, Decimal] = field(default_factory=dict)
 
+    def __add__(self, other: RowCounts) -> RowCounts:
+        """Return the counts of these rows and of those together."""
+        totals = dict(self.totals)
+        for currency, total in other.totals.items():
+            totals[currency] = EXACT_SUMS.add(totals.get(currency, Decimal(0)), total)
+        return RowCounts(
+            received=self.received + other.received,
+            accepted=self.accepted + other.accepted,
+            rejected=self.rejected + other.rejected,
+            totals=dict(sorted(totals.items())),
+        )
+
+    @property
+    def rejected_percent(self) -> int:
+        """Share of the rows that was rejected, in whole percent, rounded up; 0 where none was received.
+
+        Rounded up, it is above a whole threshold exactly when the share itself is.
+        """
+        return -(-100 * self.rejected // self.received) if self.received else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
@@ -106,3 +131,13 @@ class Batch:
     def is_dry_run(self) -> bool:
         """Whether the file was validated only."""
         return self.source.is_dry_run
+
+    def moved(self, to: BatchStatus, *, at: datetime, owner_token: str, **changes: Any) -> Batch:  # noqa: ANN401 - fields
+        """Return this batch at status ``to``, one version later, with ``changes`` of its other attributes.
+
+        Raises:
+            BatchConflict: the table of moves has no such move.
+        """
+        if to not in BATCH_TRANSITIONS[self.status]:
+            raise BatchConflict(f"batch {self.batch_id} is {self.status} and cannot become {to}")
+        return replace(self, status=to, updated_at=at, version=self.version + 1, owner_token=owner_token, **changes)

@@ -17,6 +17,8 @@ SHARDS = tuple(f"{number:02d}" for number in range(8))
 _PAYMENT_ID = re.compile(PAYMENT_ID_PATTERN)
 _IDEMPOTENCY_KEY = re.compile("[!-~]{1,255}")
 _KEY_SCOPE = "payments:idempotency-key"
+_BATCH_SCOPE = "payments:batch"
+_ROW_SCOPE = "payments:batch-row"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID_BITS = 128
 _UUID7_RANDOM_BYTES = 10
@@ -44,8 +46,21 @@ def payment_id_from_key(idempotency_key: str) -> str:
     A repeat derives the same id, so that one conditional write settles who was first. The scope keeps the same text,
     hashed for another purpose, from giving the same value.
     """
-    digest = hashlib.sha256(f"{_KEY_SCOPE}\0{idempotency_key}".encode()).digest()
-    return _uuid(int.from_bytes(digest[:16]), version=8)
+    return _derived(_KEY_SCOPE, idempotency_key)
+
+
+def batch_id_of(*, bucket: str, key: str, version: str) -> str:
+    """Return the id of the batch that is read from this version of this object: the same however often it is told."""
+    return _derived(_BATCH_SCOPE, bucket, key, version)
+
+
+def payment_id_of_row(*, bucket: str, key: str, line: int, request_hash: str) -> str:
+    """Return the id of a row that names none.
+
+    The object's version is no part of it: the same bytes uploaded again under the same key meet the same payments. The
+    line is, so that two rows which say the same are two payments.
+    """
+    return _derived(_ROW_SCOPE, bucket, key, str(line), request_hash)
 
 
 def uuid7(moment: datetime, randomness: bytes) -> str:
@@ -63,6 +78,12 @@ def uuid7(moment: datetime, randomness: bytes) -> str:
 def shard_of(payment_id: str) -> str:
     """Return the index partition of a payment, ``00`` to ``07``: spread by hash, the same on every call."""
     return SHARDS[hashlib.sha256(payment_id.encode()).digest()[0] % len(SHARDS)]
+
+
+def _derived(scope: str, *parts: str) -> str:
+    # Of all parts only an object's key might hold a NUL, and it stands between parts that can't.
+    digest = hashlib.sha256("\0".join((scope, *parts)).encode()).digest()
+    return _uuid(int.from_bytes(digest[:16]), version=8)
 
 
 def _uuid(bits: int, *, version: int) -> str:

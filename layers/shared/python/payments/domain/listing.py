@@ -47,8 +47,8 @@ def read_listing(parameters: Mapping[str, str]) -> Listing:
         customer_id = FIELDS["customer_id"].kind.read(customer_id, "/customer_id", violations)
     listing = Listing(
         customer_id=customer_id,
-        created_on=_day(parameters.get("created_on"), violations),
-        limit=_limit(parameters.get("limit"), violations),
+        created_on=read_day(parameters.get("created_on"), "/created_on", violations),
+        limit=read_limit(parameters.get("limit"), violations),
         next_token=parameters.get("next_token"),
     )
     if violations:
@@ -56,18 +56,20 @@ def read_listing(parameters: Mapping[str, str]) -> Listing:
     return listing
 
 
-def _day(text: str | None, violations: list[Violation]) -> date | None:
+def read_day(text: str | None, pointer: str, violations: list[Violation]) -> date | None:
+    """Return the day that ``text`` names; add to ``violations`` what speaks against it."""
     if text is None:
         return None
     try:
         # fromisoformat also takes 20261122 and week dates; one day has one spelling here.
         return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        violations.append(Violation("/created_on", "must be a day such as 2026-11-22"))
+        violations.append(Violation(pointer, "must be a day such as 2026-11-22"))
         return None
 
 
-def _limit(text: str | None, violations: list[Violation]) -> int:
+def read_limit(text: str | None, violations: list[Violation]) -> int:
+    """Return the length of a page that ``text`` names; add to ``violations`` what speaks against it."""
     if text is None:
         return DEFAULT_LIMIT
     if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:

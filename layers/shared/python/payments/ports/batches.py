@@ -96,7 +96,10 @@ class WorkFiles(Protocol):
         ...
 
     def write_rejected(self, batch_id: str, number: int, lines: Iterable[str]) -> None:
-        """Write the report lines of the range ``number``, without a header; memory stays flat however many they are."""
+        """Write the report lines of the range ``number``, each with its line break and none of them the header.
+
+        They are taken one by one, and entering rows goes on while they are: memory stays flat however many they are.
+        """
         ...
 
     def outcomes(self, batch_id: str, ranges: int) -> Iterator[RowCounts]:
@@ -108,7 +111,7 @@ class WorkFiles(Protocol):
         ...
 
     def write_report(self, batch_id: str, *, header: str, ranges: int) -> str:
-        """Join the ranges' report lines under ``header`` as ``rejected/<batch_id>.csv``; return that key."""
+        """Join the ranges' report lines under the line ``header`` as ``rejected/<batch_id>.csv``; return that key."""
         ...
 
 

@@ -17,11 +17,34 @@ function                  deed                                                  
 :func:`record_change`     write the audit trail                                     auditor
 :func:`wake_overdue`      wake what was left lying                                  sweeper
 :func:`settle_review`     settle by hand what nobody may guess                      an operator
+:func:`register_batch`    record an uploaded file, once                             registrar
+:func:`plan_batch`        find the ranges in which a file is read, or refuse it     planner
+:func:`record_plan`       record that rows are about to be entered                  registrar
+:func:`ingest_range`      enter the rows of one range                               ingestor
+:func:`collect_batch`     add up what came of the ranges                            collector
+:func:`complete_batch`    record what the rows came to                              registrar
+:func:`fail_batch`        record why a file failed                                  registrar
+:func:`settle_batches`    follow the payments of batches to their end               settler
+:func:`find_batch`        show a batch                                              query
+:func:`list_batches`      show a page of batches                                    query
 ========================  ========================================================  ==============
 """
 
 from payments.use_cases.accept import Accepted, accept_payment
 from payments.use_cases.approve import decide_approval, request_approval
+from payments.use_cases.batches.collect import Collected, collect_batch
+from payments.use_cases.batches.ingest import ingest_range
+from payments.use_cases.batches.plan import Planned, plan_batch
+from payments.use_cases.batches.query import find_batch, list_batches
+from payments.use_cases.batches.register import (
+    Failed,
+    Registered,
+    complete_batch,
+    fail_batch,
+    record_plan,
+    register_batch,
+)
+from payments.use_cases.batches.settle import settle_batches
 from payments.use_cases.dispatch import Answer, Queue, Start, Wake, dispatch_change
 from payments.use_cases.examine import Examination, Verdict, examine_payment
 from payments.use_cases.notify import notify_payment
@@ -34,23 +57,37 @@ from payments.use_cases.wake import wake_overdue
 __all__ = [
     "Accepted",
     "Answer",
+    "Collected",
     "Examination",
+    "Failed",
     "Outcome",
+    "Planned",
     "Queue",
+    "Registered",
     "Start",
     "Verdict",
     "Wake",
     "accept_payment",
+    "collect_batch",
+    "complete_batch",
     "decide_approval",
     "dispatch_change",
     "events_of",
     "examine_payment",
+    "fail_batch",
+    "find_batch",
     "find_payment",
+    "ingest_range",
+    "list_batches",
     "list_payments",
     "notify_payment",
+    "plan_batch",
     "process_payment",
     "record_change",
+    "record_plan",
+    "register_batch",
     "request_approval",
+    "settle_batches",
     "settle_payment",
     "settle_review",
     "wake_overdue",

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from payments.domain.acceptance import accepted_payment
 from payments.domain.errors import IdempotencyConflict, PaymentIdTaken
 from payments.domain.identifiers import checked_idempotency_key, payment_id_from_key
-from payments.domain.payment import Payment, Processing, Status, as_accepted, first_entry
+from payments.domain.payment import Processing, as_accepted
 from payments.ports import KeyRecord
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from payments.domain.approval import Approval, ApprovalPolicy
+    from payments.domain.approval import ApprovalPolicy
+    from payments.domain.payment import Payment
     from payments.domain.request import PaymentRequest
     from payments.ports import Clock, PaymentStore, Tokens
 
@@ -55,13 +55,15 @@ def accept_payment(
     approval = None
     if request.processing is Processing.ORCHESTRATED:
         approval = approvals.approval_for(request.amount, request.currency, now=now)
-    payment = _new_payment(
+    payment = accepted_payment(
         request,
         payment_id=request.payment_id or derived_id or tokens(),
         now=now,
         owner_token=tokens(),
         due_at=approval.expires_at if approval else now + open_deadline,
         approval=approval,
+        actor="api",
+        reason="accepted over the API",
     )
     key_record = None
     if derived_id and derived_id != payment.payment_id:
@@ -73,27 +75,3 @@ def accept_payment(
             raise IdempotencyConflict("the idempotency key came before with another request") from taken
         raise
     return Accepted(as_accepted(stored), replayed=stored.owner_token != payment.owner_token)
-
-
-def _new_payment(
-    request: PaymentRequest,
-    *,
-    payment_id: str,
-    now: datetime,
-    owner_token: str,
-    due_at: datetime,
-    approval: Approval | None,
-) -> Payment:
-    asked = {**vars(request), "payment_id": payment_id}
-    return Payment(
-        **asked,
-        status=Status.ACCEPTED,
-        created_at=now,
-        updated_at=now,
-        request_hash=request.request_hash,
-        version=1,
-        owner_token=owner_token,
-        history=(first_entry(payment_id, status=Status.ACCEPTED, at=now, actor="api", reason="accepted over the API"),),
-        due_at=due_at,
-        approval=approval,
-    )

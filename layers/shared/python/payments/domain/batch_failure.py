@@ -1,0 +1,33 @@
+"""Why a batch failed, in words for whoever sent the file."""
+
+from __future__ import annotations
+
+import json
+
+from payments.domain.errors import BatchRefused
+
+_REASONS = {
+    "States.Timeout": "the file was not read to its end in time",
+    "OutcomeMissing": "a part of the file was not read to its end",
+}
+_ANY_OTHER_REASON = "the file could not be read to its end; the operators have been told"
+
+
+def reason_of(error: str, cause: str) -> str:
+    """Return the reason that a workflow's ``error`` and ``cause`` stand for.
+
+    What refuses a file says why in words of its own. Anything else is a fault of the inside, whose details stay inside.
+    """
+    if error == BatchRefused.__name__:
+        return _message_in(cause) or _ANY_OTHER_REASON
+    return _REASONS.get(error, _ANY_OTHER_REASON)
+
+
+def _message_in(cause: str) -> str | None:
+    # What a function raised arrives as JSON: {"errorMessage": …, "errorType": …, "stackTrace": […]}.
+    try:
+        said = json.loads(cause)
+    except ValueError:
+        return None
+    message = said.get("errorMessage") if isinstance(said, dict) else None
+    return message if isinstance(message, str) else None

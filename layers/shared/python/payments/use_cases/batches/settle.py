@@ -1,0 +1,72 @@
+"""Follows the payments of completed batches to their end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from payments.domain.batch import Batch, BatchStatus
+from payments.domain.errors import BatchConflict
+from payments.domain.payment import TERMINAL_STATUSES
+from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from payments.domain.payment import Status
+    from payments.ports import BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
+
+OVERDUE_METRIC = "BatchesOverdue"
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two looks at what became of a batch's payments; counting them costs as much as there are."""
+
+
+def settle_batches(
+    *,
+    overdue: OverdueBatches,
+    store: BatchStore,
+    payments: SettledPayments,
+    clock: Clock,
+    tokens: Tokens,
+    measure: Measurements,
+    limit: int,
+) -> int:
+    """Count anew the payments of each completed batch that is due, ``limit`` per index shard at most.
+
+    Where all have come to their end, the batch is settled; else it is looked at again after twice the pause. A batch
+    that is due and not completed is left to its workflow, one that somebody moves meanwhile to them. Those open for too
+    long are counted at every call. Returns how many batches were counted anew.
+    """
+    now = clock()
+    due = [store.get(batch_id) for batch_id in overdue.ids_due_before(now, limit=limit)]
+    measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in due))
+    completed = [batch for batch in due if batch.status is BatchStatus.COMPLETED]
+    for batch in completed:
+        after = _counted(batch, payments.counts_of(batch.batch_id), at=clock(), owner_token=tokens())
+        try:
+            store.advance(after)
+        except BatchConflict:
+            continue
+    return len(completed)
+
+
+def _is_overdue(batch: Batch, now: datetime) -> bool:
+    is_open = batch.status not in {BatchStatus.SETTLED, BatchStatus.FAILED}
+    return is_open and batch.created_at + OVERDUE_AFTER < now
+
+
+def _counted(batch: Batch, settled: Mapping[Status, int], *, at: datetime, owner_token: str) -> Batch:
+    accepted = batch.counts.accepted if batch.counts else 0
+    ended = sum(settled.get(status, 0) for status in TERMINAL_STATUSES)
+    if batch.is_dry_run or ended == accepted:
+        return batch.moved(BatchStatus.SETTLED, at=at, owner_token=owner_token, settled=settled, due_at=None)
+    return batch.moved(
+        BatchStatus.COMPLETED, at=at, owner_token=owner_token, settled=settled, due_at=at + _next_pause(batch)
+    )
+
+
+def _next_pause(batch: Batch) -> timedelta:
+    last = batch.due_at - batch.updated_at if batch.due_at else FIRST_LOOK_AFTER
+    return min(2 * last, LONGEST_PAUSE)
