@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payments.domain.approval import ApprovalState
 from payments.domain.history import is_sound
 from payments.domain.payment import Status
 from payments.use_cases.process import REVIEW_METRIC
@@ -25,6 +26,9 @@ def assert_kept(pipeline: Pipeline, payment_id: str) -> None:
         assert taken == 1
     if payment.status in {Status.DECLINED, Status.FAILED}:
         assert taken == 0
+    if payment.approval and payment.approval.state is not ApprovalState.GRANTED:
+        assert payment.status is Status.FAILED
+        assert not pipeline.gateway.keys_seen[payment_id]
     if payment.status is Status.NEEDS_REVIEW:
         assert pipeline.measure.counts[REVIEW_METRIC] >= 1
 

@@ -10,12 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from payments.domain.approval import ApprovalState
+from payments.domain.decision import Decision
 from payments.domain.errors import PaymentError
 from payments.domain.payment import TRANSITIONS, Payment, Status
 from payments.domain.request import PaymentRequest
 from tests.fakes import Act, ProcessDied
+from tests.unit.executions import ENDS, Step
 from tests.unit.invariants import assert_kept
-from tests.unit.pipeline import KEY_RETENTION, LEASE, Pipeline
+from tests.unit.pipeline import APPROVALS, HIGH, KEY_RETENTION, LEASE, ORCHESTRATED, Pipeline
 
 # Any worker may fail or die in any rule; what it leaves behind is what the next rules and the invariants meet.
 troubles = (PaymentError, ProcessDied)
@@ -38,6 +41,55 @@ class PipelineMachine(RuleBasedStateMachine):
         with suppress(*troubles):
             answer = self.pipeline.accept(PaymentRequest(amount=Decimal("99.00")), key=key)
             self.acknowledged.add(answer.payment.payment_id)
+
+    @rule(key=st.sampled_from(["key-4", "key-5"]), request=st.sampled_from([ORCHESTRATED, HIGH]))
+    def a_client_asks_for_a_workflow(self, key: str, request: PaymentRequest) -> None:
+        with suppress(*troubles):
+            self.acknowledged.add(self.pipeline.accept(request, key=key).payment.payment_id)
+
+    @precondition(lambda self: self.pipeline.requests.asked)
+    @rule(data=st.data(), decision=st.sampled_from(Decision))
+    def a_person_decides(self, data: st.DataObject, decision: Decision) -> None:
+        told = data.draw(st.sampled_from(self.pipeline.requests.asked))
+        with suppress(*troubles):
+            self.pipeline.decide(told.approval_token, decision)
+
+    @precondition(lambda self: self.pipeline.requests.asked)
+    @rule(data=st.data(), decision=st.sampled_from(Decision), by_the_queue=st.booleans())
+    def a_person_decides_while_somebody_else_writes(
+        self, data: st.DataObject, decision: Decision, *, by_the_queue: bool
+    ) -> None:
+        told = data.draw(st.sampled_from(self.pipeline.requests.asked))
+
+        def other() -> None:
+            with suppress(*troubles):
+                if by_the_queue:
+                    self.pipeline.process(told.payment_id)
+                else:
+                    self.pipeline.executions.step()
+
+        self.pipeline.store.before_next_write = other
+        with suppress(*troubles):
+            self.pipeline.decide(told.approval_token, decision)
+
+    @rule(failures=st.integers(1, 3))
+    def the_workflow_service_is_down(self, failures: int) -> None:
+        self.pipeline.workflow.failures = failures
+
+    @rule()
+    def the_back_office_is_not_reached(self) -> None:
+        self.pipeline.requests.failures = 1
+
+    @precondition(lambda self: self.pipeline.workflow.started)
+    @rule(data=st.data())
+    def a_workflow_is_lost(self, data: st.DataObject) -> None:
+        self.pipeline.executions.alarms()
+        self.pipeline.executions.lose(data.draw(st.sampled_from(self.pipeline.workflow.started)))
+
+    @rule()
+    def a_workflow_works_out_of_turn(self) -> None:
+        with suppress(*troubles):
+            self.pipeline.executions.step()
 
     @rule(act=st.sampled_from(Act))
     def the_gateway_will(self, act: Act) -> None:
@@ -109,7 +161,7 @@ class PipelineMachine(RuleBasedStateMachine):
         with suppress(*troubles):
             self.pipeline.sweep()
 
-    @rule(by=st.sampled_from([timedelta(seconds=1), LEASE, timedelta(hours=1), KEY_RETENTION]))
+    @rule(by=st.sampled_from([timedelta(seconds=1), LEASE, timedelta(hours=1), APPROVALS.timeout, KEY_RETENTION]))
     def time_passes(self, by: timedelta) -> None:
         self.pipeline.wait(by)
 
@@ -140,6 +192,12 @@ class PipelineMachine(RuleBasedStateMachine):
         assert len(self.pipeline.gateway.taken) == len(set(self.pipeline.gateway.taken))
 
     @invariant()
+    def nobody_is_charged_before_it_is_granted(self) -> None:
+        for payment_id, payment in self.pipeline.store.payments.items():
+            if payment.approval and payment.approval.state is not ApprovalState.GRANTED:
+                assert not self.pipeline.gateway.keys_seen[payment_id]
+
+    @invariant()
     def nothing_acknowledged_is_lost(self) -> None:
         assert self.acknowledged <= self.pipeline.store.payments.keys()
 
@@ -148,6 +206,10 @@ class PipelineMachine(RuleBasedStateMachine):
         self.pipeline.run()
         for payment_id in self.pipeline.store.payments:
             assert_kept(self.pipeline, payment_id)
+        for execution in self.pipeline.executions.of.values():
+            assert execution.step in ENDS
+            if execution.step is Step.SUCCEEDED:
+                assert self.pipeline.store.get(execution.payment_id).status is Status.SUCCEEDED
 
 
 TestPipeline = PipelineMachine.TestCase

@@ -271,3 +271,17 @@ def test_the_gateways_model_refuses_what_is_no_object_and_nothing_else(body: obj
 
 def test_rows_of_a_file_go_through_the_same_rules() -> None:
     assert checked_request({"payment_id": "row-1", "amount": "10.00"}) == request(payment_id="row-1")
+
+
+def test_a_request_for_the_queue_has_the_hash_it_had_before_there_was_a_choice() -> None:
+    assert request(processing="queued").canonical() == '{"amount":"10.00","currency":"USD"}'
+    assert request(processing="queued").request_hash == request().request_hash
+
+
+def test_who_brings_a_payment_to_its_end_is_part_of_what_was_asked() -> None:
+    assert request(processing="orchestrated").request_hash != request().request_hash
+
+
+@pytest.mark.parametrize("processing", ["", "Queued", "batch", None, 1, True])
+def test_a_payment_is_queued_or_orchestrated_and_nothing_else(processing: object) -> None:
+    assert faults({"amount": 10, "processing": processing}) == {"/processing": "must be queued or orchestrated"}

@@ -62,6 +62,9 @@ def examine_payment(payment_id: str, *, store: PaymentStore, clock: Clock, token
 
 
 def _refused(payment: Payment, reason: str, *, store: PaymentStore, clock: Clock, tokens: Tokens) -> Examination:
+    if len(payment.history) != payment.version:
+        # Nothing can be added to a history that was cut: no worker will move this payment, and it rings as overdue.
+        return Examination(payment, Verdict.REFUSED, reason)
     failed = moved(
         payment,
         Move(
