@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from threading import Lock
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import botocore.endpoint
 import pytest
+from botocore.endpoint import Endpoint
 from moto import mock_aws
 
-from payments.adapters import aws
+from payments.adapters import aws, backoff
 from tests.contract.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_SENDING = "_do_get_response"
 
 
 @pytest.fixture(scope="session")
@@ -29,5 +33,26 @@ def services() -> Iterator[Services]:
             environment.setenv("AWS_ENDPOINT_URL", endpoint_url)
         # A repeated request should follow at once: what is tested is that it is recognised.
         environment.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+        environment.setattr(backoff, "random", SimpleNamespace(uniform=lambda *_: 0))
+        if not endpoint_url:
+            # Between two threads and the mock there is no public place.
+            environment.setattr(Endpoint, _SENDING, _one_at_a_time(getattr(Endpoint, _SENDING)))
         with nullcontext() if endpoint_url else mock_aws():
-            yield Services(dynamodb=aws.dynamodb(), sqs=aws.sqs(), sns=aws.sns(), secrets_manager=aws.secrets_manager())
+            yield Services(
+                dynamodb=aws.dynamodb(),
+                sqs=aws.sqs(),
+                sns=aws.sns(),
+                secrets_manager=aws.secrets_manager(),
+                s3=aws.s3(),
+            )
+
+
+def _one_at_a_time(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``send`` for a mock that several threads may use: its tables can't be written by two."""
+    lock = Lock()
+
+    def locked(*arguments: Any) -> Any:  # noqa: ANN401 - passed on as they come
+        with lock:
+            return send(*arguments)
+
+    return locked

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.response import StreamingBody
+from urllib3.exceptions import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +55,31 @@ def asked(client: Client, operation: str) -> Iterator[list[Mapping[str, Any]]]:
 
     with _hooked(client, f"provide-client-params.*.{operation}", note):
         yield requests
+
+
+class _BreakingStream(BytesIO):
+    """Gives what it holds, and then breaks instead of ending."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        if not piece and size:
+            raise ProtocolError("Connection broken")
+        return piece
+
+
+@contextmanager
+def breaking_off(client: Client, *, after_bytes: int, times: int) -> Iterator[None]:
+    """Let the connection of an S3 object's body break ``after_bytes``, ``times`` times."""
+    left = [times]
+
+    def break_off(parsed: dict[str, Any], **_: object) -> None:
+        if left[0] and "Body" in parsed:
+            left[0] -= 1
+            begun = _BreakingStream(parsed["Body"].read()[:after_bytes])
+            parsed["Body"] = StreamingBody(begun, parsed["ContentLength"])
+
+    with _hooked(client, "after-call.*.GetObject", break_off):
+        yield
 
 
 @contextmanager

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.literals import KeyTypeType
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, GlobalSecondaryIndexTypeDef
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
@@ -29,6 +30,7 @@ class Services:
     sqs: SQSClient
     sns: SNSClient
     secrets_manager: SecretsManagerClient
+    s3: S3Client
 
     def payments_table(self) -> str:
         """Return the name of a new payments table."""
@@ -38,8 +40,23 @@ class Services:
                 _index("by-customer", "customer_id", "created_at"),
                 _index("by-day", "created_shard", "created_at"),
                 _index("open-by-due", "open_shard", "due_at"),
+                _index("settled-by-batch", "batch_shard", "status"),
             ],
         )
+
+    def batches_table(self) -> str:
+        """Return the name of a new batches table."""
+        return self._table(
+            {"batch_id": _PARTITION},
+            indexes=[_index("by-day", "created_day", "created_at"), _index("open-by-due", "open_shard", "due_at")],
+        )
+
+    def bucket(self) -> str:
+        """Return the name of a new bucket that keeps versions."""
+        name = f"contract-{uuid4()}"
+        self.s3.create_bucket(Bucket=name)
+        self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
 
     def audit_table(self) -> str:
         """Return the name of a new audit table."""

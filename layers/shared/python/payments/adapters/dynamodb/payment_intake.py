@@ -77,6 +77,8 @@ class TransactedIntake:
 
 
 def _stored(payment: Payment, met: Item | None) -> Payment | None:
-    if met is None or met["owner_token"]["S"] == payment.owner_token:
+    if met is None:
         return payment
-    return from_item(met) if is_payment(met) else None
+    if not is_payment(met):
+        return None
+    return payment if met["owner_token"]["S"] == payment.owner_token else from_item(met)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,24 +28,26 @@ def write_object(client: S3Client, *, bucket: str, key: str, content_type: str, 
         client.put_object(Bucket=bucket, Key=key, ContentType=content_type, Body=first)
         return
     upload_id = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)["UploadId"]
+
+    def send(number: int, part: bytes) -> CompletedPartTypeDef:
+        answer = client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part)
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
     with ExitStack() as undo:
         # Parts that belong to nothing are paid for and seen by nobody.
         undo.callback(partial(client.abort_multipart_upload, Bucket=bucket, Key=key, UploadId=upload_id))
-        sent: list[CompletedPartTypeDef] = []
-        for number, part in enumerate(chain([first], parts), start=1):
-            answer = client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part)
-            sent.append({"PartNumber": number, "ETag": answer["ETag"]})
+        sent = list(map(send, count(1), chain([first], parts)))
         client.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": sent})
         undo.pop_all()
 
 
 def _parts(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield ``content`` in parts of ``PART_BYTES``, the last one with what is left."""
-    waiting = bytearray()
+    """Yield ``content`` in parts of ``PART_BYTES`` or a piece more, the last one with what is left."""
+    part = bytearray()
     for piece in content:
-        waiting += piece
-        while len(waiting) >= PART_BYTES:
-            yield bytes(waiting[:PART_BYTES])
-            del waiting[:PART_BYTES]
-    if waiting:
-        yield bytes(waiting)
+        part += piece
+        if len(part) >= PART_BYTES:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)

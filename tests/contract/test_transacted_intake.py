@@ -1,0 +1,102 @@
+"""What only DynamoDB can get wrong when many payments are added: transactions, lost answers, conflicts, throttling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from payments.adapters import aws
+from payments.adapters.dynamodb.payment_intake import TransactedIntake
+from payments.adapters.dynamodb.payment_item import to_item
+from tests.contract.faults import asked, failing, lose_next_answer
+from tests.samples import ANOTHER, accepted
+
+if TYPE_CHECKING:
+    from payments.domain.payment import Payment
+    from tests.contract.services import Services
+
+
+@pytest.fixture
+def table(services: Services) -> str:
+    return services.payments_table()
+
+
+@pytest.fixture
+def intake(services: Services, table: str) -> TransactedIntake:
+    return TransactedIntake(services.dynamodb, table)
+
+
+def rows(count: int) -> list[Payment]:
+    return [accepted(f"row-{number}", batch_id="batch-1", batch_line=number + 2) for number in range(count)]
+
+
+def cancelled(*reasons: str) -> dict[str, Any]:
+    """Return a cancellation with a reason for each write."""
+    return {"Code": "TransactionCanceledException", "CancellationReasons": [{"Code": reason} for reason in reasons]}
+
+
+def test_a_request_carries_a_hundred_payments(services: Services, intake: TransactedIntake) -> None:
+    with asked(services.dynamodb, "TransactWriteItems") as requests:
+        intake.create_all(rows(250))
+    assert sorted(len(request["TransactItems"]) for request in requests) == [50, 100, 100]
+
+
+def test_an_item_is_the_one_the_api_would_have_written(
+    services: Services, intake: TransactedIntake, table: str
+) -> None:
+    (payment,) = rows(1)
+    intake.create_all([payment])
+    assert services.dynamodb.scan(TableName=table)["Items"] == [to_item(payment)]
+
+
+def test_what_is_there_costs_one_more_request_however_much_it_is(services: Services, intake: TransactedIntake) -> None:
+    there = [accepted(f"row-{number}", owner_token=ANOTHER) for number in range(0, 100, 2)]
+    intake.create_all(there)
+    with asked(services.dynamodb, "TransactWriteItems") as requests:
+        assert intake.create_all(rows(100))[::2] == there
+    assert [len(request["TransactItems"]) for request in requests] == [100, 50]
+
+
+def test_rows_whose_answer_was_lost_are_entered(services: Services, intake: TransactedIntake) -> None:
+    """Defect: Records lost quietly: only what is proven a duplicate is one."""
+    lose_next_answer(services.dynamodb)
+    assert intake.create_all(rows(3)) == rows(3)
+
+
+def test_a_transaction_that_meets_another_or_a_busy_table_is_made_again(
+    services: Services, intake: TransactedIntake
+) -> None:
+    for reason in ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"):
+        with failing(services.dynamodb, "TransactWriteItems", times=3, **cancelled("None", reason)):
+            assert intake.create_all(rows(2)) == rows(2)
+
+
+def test_a_row_that_is_there_and_a_row_that_another_writes_just_now_are_both_told_apart(
+    services: Services, intake: TransactedIntake
+) -> None:
+    there = accepted("row-0", owner_token=ANOTHER)
+    mixed = cancelled("ConditionalCheckFailed", "TransactionConflict")
+    mixed["CancellationReasons"][0]["Item"] = to_item(there)
+    with failing(services.dynamodb, "TransactWriteItems", times=8, **mixed):
+        assert intake.create_all(rows(2)) == [there, rows(2)[1]]
+
+
+def test_what_does_not_pass_is_raised_and_nothing_is_told_to_be_entered(
+    services: Services, intake: TransactedIntake
+) -> None:
+    with (
+        failing(services.dynamodb, "TransactWriteItems", times=50, **cancelled("None", "TransactionConflict")),
+        pytest.raises(ClientError, match="TransactionCanceledException"),
+    ):
+        intake.create_all(rows(2))
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        TransactedIntake(services.dynamodb, "no-such-table").create_all(rows(2))
+
+
+def test_the_client_for_many_is_more_patient_than_one_for_whom_somebody_waits(services: Services, table: str) -> None:
+    client: Any = aws.dynamodb_for_many()
+    other: Any = services.dynamodb
+    assert client.meta.config.read_timeout > other.meta.config.read_timeout
+    assert TransactedIntake(client, table).create_all(rows(3)) == rows(3)
