@@ -56,8 +56,8 @@ _ATTRIBUTES: dict[str, Attribute] = {
             "required": ["received", "accepted", "rejected"],
             "additionalProperties": False,
             "properties": dict.fromkeys(("received", "accepted", "rejected", "open", *map(str, _SETTLED)), _COUNT),
-            "description": "What the rows came to, once all were read: `received` is `accepted` and `rejected` together; "
-            "where payments were entered, `accepted` is `open` and what follows it, as last counted.",
+            "description": "What the rows came to, once all were read: `received` is `accepted` and `rejected` "
+            "together; where payments were entered, `accepted` is `open` and what follows it, as last counted.",
         },
     ),
     "totals": (

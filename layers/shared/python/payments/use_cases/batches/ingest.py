@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from payments.domain.batch import BatchObject, ByteRange, RowCounts
     from payments.domain.payment import Payment
-    from payments.ports import Clock, PaymentIntake, Tokens, UploadedFiles, WorkFiles
+    from payments.ports import Clock, PaymentIntake, UploadedFiles, WorkFiles
 
 ROWS_AT_ONCE = 1_000
 """Rows held, and entered, at a time."""
@@ -42,7 +42,6 @@ def ingest_range(
     work: WorkFiles,
     intake: PaymentIntake,
     clock: Clock,
-    tokens: Tokens,
     open_deadline: timedelta,
 ) -> RowCounts:
     """Enter the rows of ``part`` as payments, and leave behind what came of it and the report on what was not entered.
@@ -54,7 +53,7 @@ def ingest_range(
     """
     rows = _rows(source, part, files)
     if not source.is_dry_run:
-        desk = _Desk(batch_id, source, intake=intake, clock=clock, owner_token=tokens(), open_deadline=open_deadline)
+        desk = _Desk(batch_id, source, intake=intake, clock=clock, open_deadline=open_deadline)
         rows = desk.entered(rows)
     tally = Tally()
     work.write_rejected(batch_id, part.number, _reported(rows, tally))
@@ -82,18 +81,10 @@ class _Desk:
     """Enters good rows as payments of one batch."""
 
     def __init__(
-        self,
-        batch_id: str,
-        source: BatchObject,
-        *,
-        intake: PaymentIntake,
-        clock: Clock,
-        owner_token: str,
-        open_deadline: timedelta,
+        self, batch_id: str, source: BatchObject, *, intake: PaymentIntake, clock: Clock, open_deadline: timedelta
     ) -> None:
         self._batch_id, self._source = batch_id, source
         self._intake, self._clock, self._open_deadline = intake, clock, open_deadline
-        self._owner_token = owner_token
 
     def entered(self, rows: Iterator[GoodRow | Rejection]) -> Iterator[GoodRow | Rejection]:
         """Yield the rows in their order: the good ones once they are entered, or why they were not."""
@@ -123,7 +114,8 @@ class _Desk:
                 row.request,
                 payment_id=row.request.payment_id or self._derived_id(row),
                 now=now,
-                owner_token=self._owner_token,
+                # Derived, and of one row alone: another row of the same id must not take its payment for this one.
+                owner_token=f"{self._batch_id}#{row.line}",
                 due_at=due_at,
                 actor="batch",
                 reason=f"accepted from batch {self._batch_id}, line {row.line}",
