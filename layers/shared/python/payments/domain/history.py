@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+# Made once: json.dumps makes one at every call, and files have millions of rows.
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
@@ -38,7 +41,7 @@ def entry_hash(payment_id: str, entry: HistoryEntry) -> str:
         entry.reason,
         entry.previous_hash,
     ]
-    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()
 
 
 def first_entry(payment_id: str, *, status: str, at: datetime, actor: str, reason: str) -> HistoryEntry:

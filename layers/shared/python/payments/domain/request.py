@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+# Made once: json.dumps makes one at every call, and files have millions of rows.
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 FIELDS: dict[str, Field] = {
     "payment_id": Field(
@@ -103,7 +105,7 @@ class PaymentRequest:
         said: dict[str, Any] = {**vars(self), "amount": canonical_text(self.amount, self.currency)}
         if self.processing is Processing.QUEUED:
             del said["processing"]
-        return json.dumps({name: value for name, value in said.items() if value}, sort_keys=True, separators=(",", ":"))
+        return _JSON.encode({name: value for name, value in said.items() if value})
 
     @property
     def request_hash(self) -> str:
