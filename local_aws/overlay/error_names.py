@@ -1,7 +1,7 @@
 """The name of an error is its exception's class; MiniStack calls every one `Runtime.HandlerError`.
 
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html ("errorType"). Step Functions retries and
-catches by that name.
+catches by that name. A process that ended is a `Runtime.ExitError`.
 """
 
 import threading
@@ -12,6 +12,9 @@ from ministack.services import lambda_svc
 
 _ANSWER = '"error": str(e), "trace": traceback.format_exc()'
 _NAMED_ANSWER = f'{_ANSWER}, "error_type": type(e).__name__'
+
+_DIED = "Worker process died"
+_EXIT = {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited with error: signal: killed"}
 
 _latest = threading.local()
 
@@ -39,6 +42,8 @@ def apply() -> None:
         if result.get("error") and "error_type" in _latest.answer:
             trace = _latest.answer["trace"].splitlines(keepends=True)
             result["body"] |= {"errorType": _latest.answer["error_type"], "stackTrace": trace}
+        elif result.get("error") and _latest.answer.get("error") == _DIED:
+            result["body"] |= _EXIT
         return result
 
     lambda_runtime.Worker.invoke = invoke_and_remember

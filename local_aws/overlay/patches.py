@@ -25,6 +25,20 @@ PATCHES = (
     "blank_secrets",
     "transport",
     "batch_permissions",
+    "state_machine_tracing",
+    "execution_starts",
+    "workflow_paths",
+    "terminal_errors",
+    "payload_limits",
+    "workflow_timeouts",
+    "retry_delays",
+    "task_tokens",
+    "throttled_tasks",
+    "map_runs",
+    "workflow_roles",
+    "redrives",
+    "uploaded_versions",
+    "event_starts",
 )
 
 

@@ -17,7 +17,7 @@ from local_aws.emulator import Emulator
 from local_aws.overlay.patches import PATCHES
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import silent
-from tests.e2e.probes import messages, network, services
+from tests.e2e.probes import messages, network, services, workflows
 from tests.e2e.probes.account import NOTHING, REGION, Account
 
 if TYPE_CHECKING:
@@ -48,9 +48,24 @@ PROBES = [
     services.blank_secrets,
     services.crash_answers,
     services.error_names,
+    services.error_names_of_the_dead,
     services.request_models,
     services.request_size,
     services.transport,
+    workflows.event_starts,
+    workflows.execution_starts,
+    workflows.map_runs,
+    workflows.payload_limits,
+    workflows.redrives,
+    workflows.retry_delays,
+    workflows.state_machine_tracing,
+    workflows.task_tokens,
+    workflows.terminal_errors,
+    workflows.throttled_tasks,
+    workflows.uploaded_versions,
+    workflows.workflow_paths,
+    workflows.workflow_roles,
+    workflows.workflow_timeouts,
 ]
 
 each_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)

@@ -19,6 +19,11 @@ class GatewayDown(Exception):
 def handler(event, context):
     raise GatewayDown('a secret text')
 """
+DIES = """
+import os, signal
+def handler(event, context):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 ANSWERS = """
 def handler(event, context):
     return {'statusCode': 200, 'body': 'asked'}
@@ -148,6 +153,13 @@ def error_names(account: Account) -> None:
     account.function("named", CRASHES)
     answer = account.client("lambda").invoke(FunctionName="named")
     assert json.load(answer["Payload"])["errorType"] == "GatewayDown"
+
+
+def error_names_of_the_dead(account: Account) -> None:
+    """A function whose process is killed says so."""
+    account.function("killed", DIES)
+    answer = account.client("lambda").invoke(FunctionName="killed")
+    assert json.load(answer["Payload"])["errorType"] == "Runtime.ExitError"
 
 
 def batch_permissions(account: Account) -> None:
