@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from payments.adapters.aws import error_code
 from payments.adapters.s3.long_objects import write_object
-from payments.domain.batch import RowCounts
+from payments.domain.batch_counts import counts_from, counts_json
 from payments.domain.errors import OutcomeMissing
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.client import S3Client
 
-    from payments.domain.batch import ByteRange
+    from payments.domain.batch import ByteRange, RowCounts
 
 _JSON = "application/json"
 _CSV = "text/csv; charset=utf-8"
@@ -52,8 +51,7 @@ class S3WorkFiles:
 
     def write_outcome(self, batch_id: str, number: int, counts: RowCounts) -> None:
         """Write what came of a range. See :meth:`payments.ports.WorkFiles.write_outcome`."""
-        said = {**vars(counts), "totals": {currency: f"{total:f}" for currency, total in counts.totals.items()}}
-        content = json.dumps(said, separators=(",", ":")).encode()
+        content = json.dumps(counts_json(counts), separators=(",", ":")).encode()
         self._write(key=_outcome_key(batch_id, number), content_type=_JSON, content=[content])
 
     def write_rejected(self, batch_id: str, number: int, lines: Iterable[str]) -> None:
@@ -82,9 +80,7 @@ class S3WorkFiles:
         return key
 
     def _outcome(self, batch_id: str, number: int) -> RowCounts:
-        said: dict[str, Any] = json.loads(self._body(_outcome_key(batch_id, number)).read())
-        totals = {currency: Decimal(total) for currency, total in said.pop("totals").items()}
-        return RowCounts(**said, totals=totals)
+        return counts_from(json.loads(self._body(_outcome_key(batch_id, number)).read()))
 
     def _rejected(self, batch_id: str, number: int) -> Iterator[bytes]:
         return self._body(_rejected_key(batch_id, number)).iter_chunks(_PIECE_BYTES)

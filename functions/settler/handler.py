@@ -1,0 +1,72 @@
+"""Every minute: follows the payments of completed batches to their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from payments.adapters import aws
+from payments.adapters.dynamodb.batches_table import BatchesTable
+from payments.adapters.dynamodb.open_index import OpenIndex
+from payments.adapters.dynamodb.settled_payments import SettledPaymentsIndex
+from payments.runtime import system, telemetry
+from payments.runtime.variables import variables
+from payments.use_cases import settle_batches
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from payments.ports import BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
+
+MOST_COUNTED_PER_SHARD = 25
+"""Bounds a run: 200 batches at most, longest due first; the next run takes the next ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """What counting needs."""
+
+    overdue: OverdueBatches
+    store: BatchStore
+    payments: SettledPayments
+    clock: Clock
+    tokens: Tokens
+    measure: Measurements
+
+
+@cache
+def aws_ports() -> Ports:
+    """Connect to what the function's variables name."""
+    client = aws.dynamodb()
+    with variables() as env:
+        batches = env.text("BATCHES_TABLE")
+        return Ports(
+            overdue=OpenIndex(client, batches, key="batch_id"),
+            store=BatchesTable(client, batches),
+            payments=SettledPaymentsIndex(client, env.text("PAYMENTS_TABLE")),
+            clock=system.now,
+            tokens=system.new_token,
+            measure=telemetry.EmittedMetrics(),
+        )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Handle one tick of the schedule; whatever fails raises, so that ``Errors`` rises."""
+    telemetry.begin(context, tick=event.get("time"))
+    react(aws_ports())
+
+
+def react(ports: Ports) -> int:
+    """Count anew what is due; return how many batches."""
+    counted = settle_batches(
+        overdue=ports.overdue,
+        store=ports.store,
+        payments=ports.payments,
+        clock=ports.clock,
+        tokens=ports.tokens,
+        measure=ports.measure,
+        limit=MOST_COUNTED_PER_SHARD,
+    )
+    telemetry.log().info("counted", extra={"batches": counted})
+    return counted
