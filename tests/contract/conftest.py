@@ -44,6 +44,7 @@ def services() -> Iterator[Services]:
                 sns=aws.sns(),
                 secrets_manager=aws.secrets_manager(),
                 s3=aws.s3(),
+                step_functions=aws.step_functions(),
             )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_stepfunctions.client import SFNClient
 
 _PARTITION: KeyTypeType = "HASH"
 _SORT: KeyTypeType = "RANGE"
@@ -31,6 +32,7 @@ class Services:
     sns: SNSClient
     secrets_manager: SecretsManagerClient
     s3: S3Client
+    step_functions: SFNClient
 
     def payments_table(self) -> str:
         """Return the name of a new payments table."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("name", "shortest_function_timeout_seconds"),
-    [("dynamodb", 15), ("sqs", 30), ("sns", 30), ("secrets_manager", 30), ("s3", 60)],
+    [("dynamodb", 15), ("sqs", 30), ("sns", 30), ("secrets_manager", 30), ("s3", 60), ("step_functions", 30)],
 )
 def test_a_client_gives_up_before_the_functions_that_use_it(
     services: Services, name: str, shortest_function_timeout_seconds: int

@@ -117,7 +117,12 @@ def wire() -> Iterator[Callable[[str, str], Wired]]:
     with pytest.MonkeyPatch.context() as environment, mock_aws(), outside_world() as addresses:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         services = Services(
-            dynamodb=aws.dynamodb(), sqs=aws.sqs(), sns=aws.sns(), secrets_manager=aws.secrets_manager()
+            dynamodb=aws.dynamodb(),
+            sqs=aws.sqs(),
+            sns=aws.sns(),
+            secrets_manager=aws.secrets_manager(),
+            s3=aws.s3(),
+            step_functions=aws.step_functions(),
         )
 
         @cache

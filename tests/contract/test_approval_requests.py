@@ -1,0 +1,104 @@
+"""What everybody who asks for approvals must do: be heard, or say that it was not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict
+from uuid import uuid4
+
+import pytest
+
+from payments.adapters.back_office import SnsApprovalRequests
+from payments.domain.approval import approval_token
+from payments.domain.errors import DeliveryFailed
+from tests.contract.faults import failing
+from tests.samples import START, WAIT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.contract.services import Services
+
+
+class Asking(TypedDict):
+    """What is said of one approval."""
+
+    payment_id: str
+    amount: Decimal
+    currency: str
+    approval_token: str
+    asked_at: datetime
+    expires_at: datetime
+
+
+LONGEST_ID = "a" * 64
+ASKING: Asking = {
+    "payment_id": LONGEST_ID,
+    "amount": Decimal(25000),
+    "currency": "EUR",
+    "approval_token": approval_token(LONGEST_ID, WAIT),
+    "asked_at": START,
+    "expires_at": START + timedelta(hours=24),
+}
+
+
+class BackOffice:
+    """A topic read through a queue."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        topic = services.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
+        self._queue_url = services.queue()
+        arn = services.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        services.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+        self.requests = SnsApprovalRequests(services.sns, topic)
+
+    def envelopes(self) -> list[dict[str, Any]]:
+        return self._services.bodies_in(self._queue_url)
+
+
+@pytest.fixture
+def back_office(services: Services) -> BackOffice:
+    return BackOffice(services)
+
+
+def test_the_back_office_hears_what_it_decides_how_and_until_when(back_office: BackOffice) -> None:
+    back_office.requests.ask(**ASKING)
+    (envelope,) = back_office.envelopes()
+    said = json.loads(envelope["Message"])
+    how = said.pop("how")
+    assert said == {
+        "event": "approval.requested",
+        "payment_id": LONGEST_ID,
+        "amount": "25000.00",
+        "currency": "EUR",
+        "approval_token": ASKING["approval_token"],
+        "asked_at": "2026-11-22T03:36:42.123Z",
+        "expires_at": "2026-11-23T03:36:42.123Z",
+    }
+    assert f"/approvals/{ASKING['approval_token']}" in how
+    assert envelope["MessageAttributes"]["event"]["Value"] == "approval.requested"
+
+
+def test_a_subject_fits_a_mail_and_holds_no_token(back_office: BackOffice) -> None:
+    """SNS takes at most 100 characters of ASCII."""
+    back_office.requests.ask(**ASKING)
+    (envelope,) = back_office.envelopes()
+    assert len(envelope["Subject"]) <= 100
+    assert ASKING["approval_token"] not in envelope["Subject"]
+
+
+@pytest.mark.parametrize("code", ["Throttled", "AuthorizationError", "NotFound"])
+def test_a_request_that_was_not_taken_is_told_and_its_token_is_not(
+    services: Services, back_office: BackOffice, code: str
+) -> None:
+    """Defect: Records lost quietly. Defect: Open doors."""
+    with (
+        failing(services.sns, "Publish", times=1, Code=code),
+        pytest.raises(DeliveryFailed, match="SNS did not take") as failure,
+    ):
+        back_office.requests.ask(**ASKING)
+    assert ASKING["approval_token"] not in str(failure.value)
+    assert back_office.envelopes() == []
