@@ -1,0 +1,81 @@
+"""The command of `scripts/audit`."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from operations import screen
+from operations.dlq import as_json
+from operations.environment import Environment, of_environment
+from operations.tables import AuditTrails, Payments
+from operations.verification import Verdict, Verification
+
+ALLOWED_LAG_SECONDS = 300
+"""How far a trail may be behind its payment before an event counts as missing; the auditor rings after two minutes."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Verify the audit trail."""
+
+
+@main.command()
+@of_environment
+@click.argument("payment_ids", nargs=-1)
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Payments created on this day (UTC).")
+@click.option("--compare", is_flag=True, help="Compare with the history each payment itself carries.")
+@click.option(
+    "--allowed-lag-seconds",
+    type=click.IntRange(min=0),
+    default=ALLOWED_LAG_SECONDS,
+    show_default=True,
+    help="How far a trail may be behind its payment.",
+)
+@as_json
+def verify(
+    environment: Environment,
+    *,
+    payment_ids: tuple[str, ...],
+    day: datetime | None,
+    compare: bool,
+    allowed_lag_seconds: int,
+    as_json: bool,
+) -> None:
+    """Verify the chain of hashes of every payment's trail: of all, of those created on a day, or of PAYMENT_IDS.
+
+    The exit status is 0 where every trail is whole, 1 where an event was altered, is missing or is too many, and 2
+    where that could not be found out.
+    """
+    if day and payment_ids:
+        raise click.UsageError("give payment ids or --day, not both")
+    payments = Payments(environment)
+    verification = Verification(
+        trails=AuditTrails(environment),
+        payments=payments if compare else None,
+        now=lambda: datetime.now(UTC),
+        allowed_lag=timedelta(seconds=allowed_lag_seconds),
+    )
+    ids = payments.ids_created_on(day.date()) if day else payment_ids
+    _tell(verification.of(ids) if day or payment_ids else verification.of_all(), as_json=as_json)
+
+
+def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> None:
+    trails = events = 0
+    faults = []
+    for verdict in verdicts:
+        trails += 1
+        events += verdict.events
+        faults += [verdict.fault] if verdict.fault else []
+    if as_json:
+        screen.print_json({"trails": trails, "events": events, "faults": [vars(fault) for fault in faults]})
+    elif faults:
+        rows = [(fault.payment_id, fault.version, fault.kind, fault.detail) for fault in faults]
+        screen.print_table(("payment", "version", "event is", "found"), rows)
+    screen.tell(f"{trails} trails with {events} events: {len(faults)} not as they were recorded")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/audit")

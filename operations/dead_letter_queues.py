@@ -1,0 +1,137 @@
+"""The dead-letter queues of one environment: found, read without taking anything out, and emptied letter by letter."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from operations.environment import PROJECT, Environment, OperationError
+from operations.letters import Letter, read_letter
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+HIDDEN_SECONDS = 900
+"""How long a letter that is being looked at is hidden from others; released sooner as a rule."""
+
+_LARGEST_BATCH = 10
+_EMPTY_ANSWERS = 3
+"""Answers without a letter not seen before, after which the queue counts as read: SQS asks some of its servers only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetterQueue:
+    """One queue of dead letters.
+
+    Args:
+        part: whose letters they are, for example ``processing``.
+        url: the queue's URL.
+        waiting: about how many letters there are.
+        source_url: the queue its messages come from; None where Lambda or EventBridge puts them there.
+    """
+
+    part: str
+    url: str
+    waiting: int
+    source_url: str | None
+
+
+class DeadLetterOffice:
+    """Looks after the dead letters of one environment.
+
+    Args:
+        environment: which one.
+        wait_seconds: how long SQS waits for a letter before it answers that there is none (0 to 20).
+    """
+
+    def __init__(self, environment: Environment, *, wait_seconds: int = 1) -> None:
+        self._sqs: SQSClient = environment.client("sqs")
+        self._suffix = environment.suffix
+        self._wait_seconds = wait_seconds
+
+    def queues(self) -> list[DeadLetterQueue]:
+        """Return every queue of dead letters, in the order of their names."""
+        attributes = {url: self._attributes(url) for url in sorted(self._urls(), key=_name)}
+        sources = {_dead_letters_of(each): url for url, each in attributes.items()}
+        ending = f"-dead-letters-{self._suffix}"
+        return [
+            DeadLetterQueue(
+                part=_name(url)[len(f"{PROJECT}-") : -len(ending)],
+                url=url,
+                waiting=int(each["ApproximateNumberOfMessages"]),
+                source_url=sources.get(each["QueueArn"]),
+            )
+            for url, each in attributes.items()
+            if url.endswith(ending)
+        ]
+
+    def queue(self, part: str) -> DeadLetterQueue:
+        """Return the queue of ``part``.
+
+        Raises:
+            OperationError: there is none; the message names those there are.
+        """
+        found = {queue.part: queue for queue in self.queues()}
+        if part not in found:
+            raise OperationError(f"{self._suffix} has dead letters of {', '.join(found) or 'nothing'}, not of {part}")
+        return found[part]
+
+    def letters(self, queue: DeadLetterQueue) -> Iterator[list[Letter]]:
+        """Yield every letter once, some at a time. They stay hidden from others until they are released or deleted."""
+        seen: set[str] = set()
+        empty = 0
+        while empty < _EMPTY_ANSWERS:
+            fresh = [letter for letter in self._received(queue) if letter.message_id not in seen]
+            empty = 0 if fresh else empty + 1
+            seen.update(letter.message_id for letter in fresh)
+            yield fresh
+
+    def release(self, queue: DeadLetterQueue, letters: Iterable[Letter]) -> None:
+        """Let others see ``letters`` again."""
+        kept = list(letters)
+        for start in range(0, len(kept), _LARGEST_BATCH):
+            self._sqs.change_message_visibility_batch(
+                QueueUrl=queue.url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
+                    for number, letter in enumerate(kept[start : start + _LARGEST_BATCH])
+                ],
+            )
+
+    def delete(self, queue: DeadLetterQueue, letter: Letter) -> None:
+        """Take ``letter`` out for good."""
+        self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=letter.receipt_handle)
+
+    def send_back(self, queue: DeadLetterQueue, letter: Letter) -> None:
+        """Put what ``letter`` says into the queue it came from."""
+        if queue.source_url is None:
+            raise OperationError(f"no queue gives its messages up to {queue.part}: there is none to send back to")
+        self._sqs.send_message(QueueUrl=queue.source_url, MessageBody=letter.body)
+
+    def _received(self, queue: DeadLetterQueue) -> list[Letter]:
+        answer = self._sqs.receive_message(
+            QueueUrl=queue.url,
+            MaxNumberOfMessages=_LARGEST_BATCH,
+            VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=self._wait_seconds,
+            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["All"],
+        )
+        return [read_letter(message) for message in answer.get("Messages", [])]
+
+    def _urls(self) -> list[str]:
+        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{PROJECT}-")
+        return [url for page in pages for url in page.get("QueueUrls", []) if url.endswith(f"-{self._suffix}")]
+
+    def _attributes(self, url: str) -> Mapping[str, str]:
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return {str(name): text for name, text in answer["Attributes"].items()}
+
+
+def _dead_letters_of(attributes: Mapping[str, str]) -> str | None:
+    policy: dict[str, str] = json.loads(attributes.get("RedrivePolicy") or "{}")
+    return policy.get("deadLetterTargetArn")
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]

@@ -1,0 +1,47 @@
+"""What operators see: tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+COLUMNS_OF_A_FILE = 160
+
+results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON object, and nothing else."""
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print ``rows`` under ``columns``; what does not fit is folded, never cut off."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_text, row))
+    results.print(table, markup=False)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Print ``fields``, one a line; those without a value are left out."""
+    table = Table(show_header=False, box=None)
+    for name, value in fields.items():
+        if value is not None:
+            table.add_row(name, _text(value))
+    results.print(table, markup=False)
+
+
+def tell(line: str) -> None:
+    """Print one line for people on standard error."""
+    sys.stderr.write(f"{line}\n")
+
+
+def _text(value: object) -> str:
+    # Rich would take square brackets for its own markup.
+    return "" if value is None else str(value).replace("[", r"\[")

@@ -1,0 +1,75 @@
+"""Verifies audit trails: each by its own hashes, and against the payments where that is asked."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from operations.chain import Fault, FaultKind, Recorded, first_difference, first_fault
+from operations.tables import AuditTrails, Payments, Trail
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One payment's trail: how many events it has, and what is wrong with it first."""
+
+    payment_id: str
+    events: int
+    fault: Fault | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Verifies the trails of one environment.
+
+    Args:
+        trails: the audit table.
+        payments: the payments table, to compare with; None leaves the comparison out.
+        now: the time.
+        allowed_lag: how far a trail may be behind its payment.
+    """
+
+    trails: AuditTrails
+    payments: Payments | None
+    now: Callable[[], datetime]
+    allowed_lag: timedelta
+
+    def of(self, payment_ids: Iterable[str]) -> Iterator[Verdict]:
+        """Yield a verdict on each of these payments."""
+        for payment_id in payment_ids:
+            yield self._verdict(payment_id, self.trails.of(payment_id))
+
+    def of_all(self) -> Iterator[Verdict]:
+        """Yield a verdict on everything that is recorded and, where it is compared, on every payment that is not."""
+        seen: set[str] = set()
+        for payment_id, trail in self.trails.all():
+            seen.add(payment_id)
+            yield self._settled((payment_id, trail))
+        if self.payments:
+            for payment_id in self.payments.ids():
+                if payment_id not in seen:
+                    yield self._verdict(payment_id, self.trails.of(payment_id))
+
+    def _settled(self, trail: Trail) -> Verdict:
+        verdict = self._verdict(*trail)
+        # It may have grown while all were read.
+        return self._verdict(trail[0], self.trails.of(trail[0])) if verdict.fault else verdict
+
+    def _verdict(self, payment_id: str, trail: list[Recorded]) -> Verdict:
+        fault = self._difference(payment_id, trail) if self.payments else None
+        by_itself = first_fault(payment_id, trail)
+        # A payment so young that nothing is recorded yet is missed by the comparison alone.
+        if by_itself and (trail or not self.payments) and (fault is None or by_itself.version <= fault.version):
+            fault = by_itself
+        return Verdict(payment_id, len(trail), fault)
+
+    def _difference(self, payment_id: str, trail: list[Recorded]) -> Fault | None:
+        if self.payments is None:
+            return None
+        try:
+            payment = self.payments.get(payment_id)
+        except (KeyError, ValueError, ArithmeticError) as error:
+            detail = f"the payment itself can't be read: {error!r}"
+            return Fault(payment_id=payment_id, version=len(trail) or 1, kind=FaultKind.ALTERED, detail=detail)
+        if payment is None and not trail:
+            return Fault(payment_id=payment_id, version=1, kind=FaultKind.MISSING, detail="there is no such payment")
+        return first_difference(payment_id, trail, payment, now=self.now(), allowed_lag=self.allowed_lag)

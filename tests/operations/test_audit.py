@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from operations import audit
+from tests.operations.conftest import MockEnvironment, run
+from tests.samples import START, accepted, claimed, settled
+
+WHOLE_TRAILS = 9
+
+
+@pytest.fixture
+def recorded(environment: MockEnvironment) -> MockEnvironment:
+    """An environment with nine payments, each with its trail of three events."""
+    environment.make_tables()
+    for number in range(WHOLE_TRAILS):
+        environment.store(settled(claimed(accepted(f"pay-{number}"))))
+    return environment
+
+
+def verified(*words: str) -> tuple[int, dict[str, Any]]:
+    done = run(audit.main, "verify", *words, "--json")
+    return done.exit_code, json.loads(done.stdout)
+
+
+def alter(environment: MockEnvironment, payment_id: str, version: int, **texts: str) -> None:
+    environment.client("dynamodb").update_item(
+        TableName=environment.name("audit"),
+        Key={"payment_id": {"S": payment_id}, "version": {"N": str(version)}},
+        AttributeUpdates={name: {"Value": {"S": text}} for name, text in texts.items()},
+    )
+
+
+def remove(environment: MockEnvironment, payment_id: str, version: int) -> None:
+    key = {"payment_id": {"S": payment_id}, "version": {"N": str(version)}}
+    environment.client("dynamodb").delete_item(TableName=environment.name("audit"), Key=key)
+
+
+@pytest.mark.parametrize("words", [(), ("--compare",), ("--day", START.date().isoformat(), "--compare")])
+@pytest.mark.usefixtures("recorded")
+def test_trails_as_they_were_recorded_are_whole(words: tuple[str, ...]) -> None:
+    assert verified(*words) == (0, {"trails": WHOLE_TRAILS, "events": 3 * WHOLE_TRAILS, "faults": []})
+
+
+@pytest.mark.parametrize("words", [(), ("pay-7",), ("--day", START.date().isoformat())])
+def test_the_first_altered_event_is_named_and_the_status_tells(
+    recorded: MockEnvironment, words: tuple[str, ...]
+) -> None:
+    alter(recorded, "pay-7", 2, actor="somebody")
+    alter(recorded, "pay-7", 3, actor="somebody")
+    status, found = verified(*words)
+    assert status == 1
+    assert found["faults"] == [
+        {"payment_id": "pay-7", "version": 2, "kind": "altered", "detail": "its hash is not that of what it says"}
+    ]
+
+
+@pytest.mark.parametrize("texts", [{"at": "yesterday"}, {"event_id": "pay-8#2"}])
+def test_an_event_no_recorder_writes_is_altered(recorded: MockEnvironment, texts: dict[str, str]) -> None:
+    alter(recorded, "pay-7", 2, **texts)
+    status, found = verified()
+    assert status == 1
+    assert [(fault["version"], fault["kind"]) for fault in found["faults"]] == [(2, "altered")]
+
+
+def test_a_missing_event_is_named(recorded: MockEnvironment) -> None:
+    remove(recorded, "pay-3", 2)
+    assert [(fault["payment_id"], fault["version"]) for fault in verified()[1]["faults"]] == [("pay-3", 2)]
+
+
+def test_what_is_cut_off_is_found_by_comparing(recorded: MockEnvironment) -> None:
+    remove(recorded, "pay-3", 3)
+    for version in (1, 2, 3):
+        remove(recorded, "pay-4", version)
+    assert verified()[0] == 0
+    status, found = verified("--compare")
+    assert status == 1
+    assert {(fault["payment_id"], fault["version"], fault["kind"]) for fault in found["faults"]} == {
+        ("pay-3", 3, "missing"),
+        ("pay-4", 1, "missing"),
+    }
+
+
+def test_a_trail_of_no_payment_is_found_by_comparing(recorded: MockEnvironment) -> None:
+    key = {"payment_id": {"S": "pay-5"}}
+    recorded.client("dynamodb").delete_item(TableName=recorded.name("payments"), Key=key)
+    assert [(fault["payment_id"], fault["kind"]) for fault in verified("--compare")[1]["faults"]] == [
+        ("pay-5", "extra")
+    ]
+
+
+def test_a_payment_nobody_can_read_proves_nothing(recorded: MockEnvironment) -> None:
+    recorded.client("dynamodb").update_item(
+        TableName=recorded.name("payments"),
+        Key={"payment_id": {"S": "pay-5"}},
+        AttributeUpdates={"status": {"Value": {"S": "paid"}}},
+    )
+    (fault,) = verified("--compare")[1]["faults"]
+    assert fault["payment_id"] == "pay-5"
+    assert "can't be read" in fault["detail"]
+
+
+def test_what_just_happened_may_not_be_recorded_yet(recorded: MockEnvironment) -> None:
+    recorded.store(accepted("young"), recorded=False)
+    assert verified("--compare")[0] == 1
+    assert verified("--compare", "--allowed-lag-seconds", str(10**9))[0] == 0
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_payment_nobody_recorded_is_missing() -> None:
+    assert verified("nobody")[0] == 1
+    assert verified("nobody", "--compare")[0] == 1
+
+
+def test_people_read_a_table_of_what_is_wrong(recorded: MockEnvironment) -> None:
+    alter(recorded, "pay-7", 2, reason="[bold]another")
+    done = run(audit.main, "verify")
+    assert "pay-7" in done.stdout
+    assert "9 trails with 27 events: 1 not as they were recorded" in done.stderr
+
+
+def test_a_table_that_is_not_there_is_no_verdict(environment: MockEnvironment) -> None:
+    del environment
+    done = run(audit.main, "verify")
+    assert done.exit_code == 2
+    assert "ResourceNotFound" in done.stderr
+
+
+@pytest.mark.usefixtures("environment")
+def test_ids_and_a_day_are_not_given_together() -> None:
+    assert run(audit.main, "verify", "pay-1", "--day", "2026-11-22").exit_code == 2
