@@ -25,6 +25,10 @@ class Transition(NamedTuple):
     to: str
 
 
+TIMED_OUT = Transition("(any)", "the machine's TimeoutSeconds", END)
+"""How an execution ends that is cut off wherever it is."""
+
+
 def states_of(machine: Mapping[str, Any]) -> dict[str, State]:
     """Return every state by its name, those of maps included; names are unique, which a test of its own sees to."""
     found: dict[str, State] = {}
@@ -34,8 +38,9 @@ def states_of(machine: Mapping[str, Any]) -> dict[str, State]:
 
 
 def transitions_of(definition: Definition) -> set[Transition]:
-    """Return every transition of ``definition``, a retry that helps and one that gives up among them."""
-    return {transition for name, state in states_of(definition).items() for transition in _ways_out(name, state)}
+    """Return every transition of ``definition``, retries that help or give up and the machine's time-out included."""
+    found = {transition for name, state in states_of(definition).items() for transition in _ways_out(name, state)}
+    return found | ({TIMED_OUT} if "TimeoutSeconds" in definition else set())
 
 
 def _ways_out(name: str, state: State) -> Iterator[Transition]:
