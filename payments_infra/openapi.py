@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from payments_infra import openapi_examples as examples
-from payments_infra.openapi_components import components, schema
+from payments_infra.openapi_batches import batch_paths
+from payments_infra.openapi_components import components, json_answer, parameter, problems, schema
 
 Part = dict[str, Any]
-
-_OF_EVERY_REQUEST = (403, 429, 500, 504)
 
 
 def openapi_text() -> str:
@@ -49,22 +48,23 @@ def _paths() -> Part:
     return {
         "/payments": {"post": _accept(), "get": _list()},
         "/payments/{payment_id}": {
-            "parameters": [_parameter("payment_id")],
+            "parameters": [parameter("payment_id")],
             "get": {
                 "operationId": "getPayment",
                 "summary": "A payment as it is now",
-                "responses": {"200": _json("The payment.", "Payment", examples.SETTLED), **_problems(404)},
+                "responses": {"200": json_answer("The payment.", "Payment", examples.SETTLED), **problems(404)},
             },
         },
         "/payments/{payment_id}/events": {
-            "parameters": [_parameter("payment_id")],
+            "parameters": [parameter("payment_id")],
             "get": {
                 "operationId": "getPaymentEvents",
                 "summary": "The payment's audit trail: one event for each change, in order",
-                "responses": {"200": _json("The trail.", "EventList", examples.EVENTS), **_problems(404)},
+                "responses": {"200": json_answer("The trail.", "EventList", examples.EVENTS), **problems(404)},
             },
         },
-        "/approvals/{token}": {"parameters": [_parameter("approval_token")], "post": _decide()},
+        **batch_paths(),
+        "/approvals/{token}": {"parameters": [parameter("approval_token")], "post": _decide()},
     }
 
 
@@ -79,14 +79,14 @@ def _decide() -> Part:
             "content": {"application/json": {"schema": schema("DecisionRequest"), "examples": examples.DECISIONS}},
         },
         "responses": {
-            "200": _json("The payment, decided.", "Payment", examples.APPROVED),
-            **_problems(400, 404, 409, 413, 415),
+            "200": json_answer("The payment, decided.", "Payment", examples.APPROVED),
+            **problems(400, 404, 409, 413, 415),
         },
     }
 
 
 def _accept() -> Part:
-    accepted = _json("Accepted; what becomes of it is told by the payment itself.", "Payment", examples.ACCEPTED)
+    accepted = json_answer("Accepted; what becomes of it is told by the payment itself.", "Payment", examples.ACCEPTED)
     accepted["headers"] = {
         "Location": {
             "description": "Where the payment is, relative to this request's address.",
@@ -100,12 +100,12 @@ def _accept() -> Part:
     return {
         "operationId": "createPayment",
         "summary": "Take a payment in, once",
-        "parameters": [_parameter("idempotency_key")],
+        "parameters": [parameter("idempotency_key")],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schema("PaymentRequest"), "examples": examples.REQUESTS}},
         },
-        "responses": {"202": accepted, **_problems(400, 409, 413, 415, 422)},
+        "responses": {"202": accepted, **problems(400, 409, 413, 415, 422)},
     }
 
 
@@ -114,8 +114,8 @@ def _list() -> Part:
         "operationId": "listPayments",
         "summary": "Payments of a customer or of a day, newest first",
         "description": "Name either `customer_id` or `created_on`.",
-        "parameters": [_parameter(name) for name in ("customer_id", "created_on", "limit", "next_token")],
-        "responses": {"200": _json("A page.", "PaymentPage", examples.PAGE), **_problems(400)},
+        "parameters": [parameter(name) for name in ("customer_id", "created_on", "limit", "next_token")],
+        "responses": {"200": json_answer("A page.", "PaymentPage", examples.PAGE), **problems(400)},
     }
 
 
@@ -125,28 +125,10 @@ def _webhook() -> Part:
         "description": "Signed after the Standard Webhooks specification and delivered at least once. Answer with 2xx; "
         "drop repeats by `webhook-id`.",
         "security": [],
-        "parameters": [_parameter(name) for name in ("webhook_id", "webhook_timestamp", "webhook_signature")],
+        "parameters": [parameter(name) for name in ("webhook_id", "webhook_timestamp", "webhook_signature")],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schema("Notification"), "example": examples.NOTIFICATION}},
         },
         "responses": {"2XX": {"description": "Taken."}},
     }
-
-
-def _json(description: str, name: str, example: Part) -> Part:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": schema(name), "example": example}},
-    }
-
-
-def _problems(*statuses: int) -> Part:
-    return {
-        str(status): {"$ref": f"#/components/responses/Problem{status}"}
-        for status in sorted({*statuses, *_OF_EVERY_REQUEST})
-    }
-
-
-def _parameter(name: str) -> Part:
-    return {"$ref": f"#/components/parameters/{name}"}

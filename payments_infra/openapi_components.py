@@ -9,6 +9,7 @@ from payments.domain.decision import decision_schema
 from payments.domain.listing import DEFAULT_LIMIT, MAX_LIMIT
 from payments.domain.notification import NOTIFYING_STATUSES
 from payments.domain.public import event_schema, payment_schema
+from payments.domain.public_batch import batch_schema
 from payments.domain.request import FIELDS, json_schema
 
 Part = dict[str, Any]
@@ -16,7 +17,7 @@ Part = dict[str, Any]
 PROBLEMS = {
     400: ("Bad Request", "The request breaks a rule; `errors` names each."),
     403: ("Forbidden", "The API key is missing or wrong."),
-    404: ("Not Found", "There is no such payment, or no payment waits under this token."),
+    404: ("Not Found", "There is no such payment or batch, or no payment waits under this token."),
     409: ("Conflict", "The payment id belongs to another request; or the approval is decided otherwise, or over."),
     413: ("Content Too Large", "The body is larger than API Gateway takes."),
     415: ("Unsupported Media Type", "The body is not announced as JSON."),
@@ -27,6 +28,8 @@ PROBLEMS = {
 }
 """Every error the API answers with: its title, and when it comes."""
 
+_OF_EVERY_REQUEST = (403, 429, 500, 504)
+
 
 def components() -> Part:
     """Return the ``components`` of the description."""
@@ -36,12 +39,11 @@ def components() -> Part:
             "PaymentRequest": json_schema(),
             "DecisionRequest": decision_schema(),
             "Payment": payment_schema(),
-            "PaymentPage": _object(
-                items={"type": "array", "maxItems": MAX_LIMIT, "items": schema("Payment")},
-                next_token={"type": ["string", "null"], "description": "Continues the listing; null on the last page."},
-            ),
+            "PaymentPage": _page("Payment"),
             "Event": event_schema(),
             "EventList": _object(items={"type": "array", "items": schema("Event")}),
+            "Batch": batch_schema(),
+            "BatchPage": _page("Batch"),
             "Notification": _object(
                 type={"enum": sorted(f"payment.{status}" for status in NOTIFYING_STATUSES)},
                 timestamp={"type": "string", "format": "date-time"},
@@ -71,9 +73,14 @@ def components() -> Part:
             },
             "customer_id": _query("customer_id", "Whose payments.", FIELDS["customer_id"].kind.schema()),
             "created_on": _query("created_on", "Payments of this day (UTC).", {"type": "string", "format": "date"}),
+            "batch_id": {"name": "batch_id", "in": "path", "required": True, "schema": {"type": "string"}},
+            "day": {
+                **_query("day", "Batches of this day (UTC).", {"type": "string", "format": "date"}),
+                "required": True,
+            },
             "limit": _query(
                 "limit",
-                "Most payments on the page.",
+                "Most of them on the page.",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             ),
             "next_token": _query("next_token", "From the page before, as it came.", {"type": "string", "minLength": 1}),
@@ -92,6 +99,27 @@ def schema(name: str) -> Part:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def json_answer(description: str, name: str, example: Part) -> Part:
+    """Return an answer whose body has the schema ``name``."""
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": schema(name), "example": example}},
+    }
+
+
+def problems(*statuses: int) -> Part:
+    """Return the problem documents a route answers with: ``statuses``, and what every route can meet."""
+    return {
+        str(status): {"$ref": f"#/components/responses/Problem{status}"}
+        for status in sorted({*statuses, *_OF_EVERY_REQUEST})
+    }
+
+
+def parameter(name: str) -> Part:
+    """Return a reference to the parameter ``name``."""
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
 def _object(**properties: Part) -> Part:
     return {
         "type": "object",
@@ -99,6 +127,13 @@ def _object(**properties: Part) -> Part:
         "additionalProperties": False,
         "properties": properties,
     }
+
+
+def _page(name: str) -> Part:
+    return _object(
+        items={"type": "array", "maxItems": MAX_LIMIT, "items": schema(name)},
+        next_token={"type": ["string", "null"], "description": "Continues the listing; null on the last page."},
+    )
 
 
 def _query(name: str, description: str, value: Part) -> Part:

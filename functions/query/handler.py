@@ -1,4 +1,4 @@
-"""GET: a payment, its audit trail, or a page of payments."""
+"""GET: a payment, its audit trail, a batch, or a page of payments or batches."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from payments.adapters import aws
 from payments.adapters.dynamodb.audit_table import AuditTable
+from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.domain.batch_listing import read_batch_listing
 from payments.domain.listing import read_listing
 from payments.domain.public import public_event, public_payment
+from payments.domain.public_batch import public_batch
 from payments.runtime import telemetry
 from payments.runtime.api import answer
 from payments.runtime.http import Request, Response
 from payments.runtime.variables import variables
-from payments.use_cases import events_of, find_payment, list_payments
+from payments.use_cases import events_of, find_batch, find_payment, list_batches, list_payments
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from payments.ports import AuditTrail, PaymentReader
+    from payments.ports import AuditTrail, BatchReader, PaymentReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class Ports:
 
     reader: PaymentReader
     trail: AuditTrail
+    batches: BatchReader
 
 
 @cache
@@ -38,7 +42,9 @@ def aws_ports() -> Ports:
     client = aws.dynamodb()
     with variables() as env:
         return Ports(
-            reader=PaymentsTable(client, env.text("PAYMENTS_TABLE")), trail=AuditTable(client, env.text("AUDIT_TABLE"))
+            reader=PaymentsTable(client, env.text("PAYMENTS_TABLE")),
+            trail=AuditTable(client, env.text("AUDIT_TABLE")),
+            batches=BatchesTable(client, env.text("BATCHES_TABLE")),
         )
 
 
@@ -64,11 +70,17 @@ def respond(request: Request, ports: Ports) -> Response:
         case "/payments/{payment_id}/events":
             events = events_of(payment_id, reader=ports.reader, trail=ports.trail)
             return _shown({"items": [public_event(event) for event in events]}, about=payment_id)
+        case "/batches":
+            found = list_batches(read_batch_listing(request.query), reader=ports.batches)
+            return _shown({"items": [public_batch(batch) for batch in found.items], "next_token": found.next_token})
+        case "/batches/{batch_id}":
+            batch_id = request.path_parameters.get("batch_id", "")
+            return _shown(public_batch(find_batch(batch_id, reader=ports.batches)), about_batch=batch_id)
         case _:
             raise NotImplementedError(f"no answer for the route {request.method} {request.resource}")
 
 
-def _shown(body: dict[str, Any], *, about: str | None = None) -> Response:
-    # Only ids of payments there are get into the log: what else stands in an address may be anything.
-    telemetry.about(payment_id=about)
+def _shown(body: dict[str, Any], *, about: str | None = None, about_batch: str | None = None) -> Response:
+    # Only ids of what there is get into the log: what else stands in an address may be anything.
+    telemetry.about(payment_id=about, batch_id=about_batch)
     return Response(status=HTTPStatus.OK, body=body)

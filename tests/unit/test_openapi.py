@@ -9,18 +9,22 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from payments.domain import batch_listing
 from payments.domain.listing import PARAMETERS
 from payments.domain.notification import notification_of
 from payments.domain.public import payment_schema, public_event, public_payment
+from payments.domain.public_batch import batch_schema, public_batch
 from payments.domain.request import checked_request, json_schema
 from payments.runtime.problems import STATUS_OF, problem
 from payments_infra.openapi import openapi_document, openapi_text
 from payments_infra.openapi_components import PROBLEMS
+from tests.batch_samples import batch_failed, batch_settled, completed, ingesting, registered
 from tests.samples import accepted, claimed, events, rich, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from payments.domain.batch import Batch
     from payments.domain.payment import Payment
 
 ROOT = Path(__file__).parents[2]
@@ -69,8 +73,24 @@ def test_every_example_of_a_request_is_accepted() -> None:
         assert checked_request(example["value"])
 
 
+@pytest.mark.parametrize(
+    "batch",
+    [
+        registered(),
+        ingesting(registered()),
+        completed(ingesting(registered())),
+        batch_settled(completed(ingesting(registered()))),
+        batch_failed(registered()),
+    ],
+    ids=lambda batch: str(batch.status),
+)
+def test_what_is_shown_of_a_batch_is_what_is_described(batch: Batch) -> None:
+    assert violations(public_batch(batch), of("Batch")) == []
+
+
 def test_requests_and_answers_are_described_by_the_definitions_that_make_them() -> None:
     schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["Batch"] == batch_schema()
     assert schemas["PaymentRequest"] == json_schema()
     assert schemas["Payment"] == payment_schema()
 
@@ -95,9 +115,10 @@ def test_every_problem_a_handler_answers_with_is_described(status: Any) -> None:
     assert said.body["title"] == PROBLEMS[status][0]
 
 
-def test_every_parameter_of_a_listing_is_described() -> None:
-    listed = [reference["$ref"].rsplit("/")[-1] for reference in DOCUMENT["paths"]["/payments"]["get"]["parameters"]]
-    assert sorted(listed) == sorted(PARAMETERS)
+@pytest.mark.parametrize(("path", "parameters"), [("/payments", PARAMETERS), ("/batches", batch_listing.PARAMETERS)])
+def test_every_parameter_of_a_listing_is_described(path: str, parameters: Sequence[str]) -> None:
+    listed = [reference["$ref"].rsplit("/")[-1] for reference in DOCUMENT["paths"][path]["get"]["parameters"]]
+    assert sorted(listed) == sorted(parameters)
 
 
 def test_every_operation_needs_an_api_key() -> None:

@@ -12,6 +12,7 @@ from functions.query import handler as query
 from functions.query.handler import Ports
 from payments.domain.audit import events_since
 from payments.runtime.http import Response, proxied
+from tests.batch_fakes import FakeBatchStore
 from tests.fakes import FakeAuditLog, FakeStore
 from tests.samples import MINUTE, START, accepted, claimed, rich, settled
 from tests.unit.handlers.events import Event, api_event, body_of
@@ -40,7 +41,7 @@ def log() -> FakeAuditLog:
 def send(
     store: FakeStore, log: FakeAuditLog, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Event], Event]:
-    monkeypatch.setattr(query, "aws_ports", lambda: Ports(reader=store, trail=log))
+    monkeypatch.setattr(query, "aws_ports", lambda: Ports(reader=store, trail=log, batches=FakeBatchStore()))
     return lambda event: query.handler(event, context)
 
 
@@ -196,6 +197,7 @@ def test_answers_about_payments_are_not_kept_by_caches(store: FakeStore, get: Ca
 def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYMENTS_TABLE", "payments-payments-test")
     monkeypatch.setenv("AUDIT_TABLE", "payments-audit-test")
+    monkeypatch.setenv("BATCHES_TABLE", "payments-batches-test")
     assert query.aws_ports.__wrapped__()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from payments.domain.errors import (
     ApprovalClosed,
     ApprovalNotFound,
+    BatchNotFound,
     IdempotencyConflict,
     PaymentIdTaken,
     PaymentNotFound,
@@ -28,6 +29,7 @@ STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
     RequestRefused: HTTPStatus.BAD_REQUEST,
     PaymentNotFound: HTTPStatus.NOT_FOUND,
     ApprovalNotFound: HTTPStatus.NOT_FOUND,
+    BatchNotFound: HTTPStatus.NOT_FOUND,
     PaymentIdTaken: HTTPStatus.CONFLICT,
     ApprovalClosed: HTTPStatus.CONFLICT,
     MediaTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
