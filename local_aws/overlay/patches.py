@@ -37,6 +37,8 @@ PATCHES = (
     "map_runs",
     "workflow_roles",
     "redrives",
+    "ranged_versions",
+    "missing_objects",
     "uploaded_versions",
     "event_starts",
 )

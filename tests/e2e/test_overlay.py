@@ -17,7 +17,7 @@ from local_aws.emulator import Emulator
 from local_aws.overlay.patches import PATCHES
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import silent
-from tests.e2e.probes import messages, network, services, workflows
+from tests.e2e.probes import messages, network, services, storage, workflows
 from tests.e2e.probes.account import NOTHING, REGION, Account
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ PROBES = [
     services.request_models,
     services.request_size,
     services.transport,
-    workflows.event_starts,
+    storage.event_starts,
+    storage.missing_objects,
+    storage.ranged_versions,
+    storage.uploaded_versions,
     workflows.execution_starts,
     workflows.map_runs,
     workflows.payload_limits,
@@ -62,7 +65,6 @@ PROBES = [
     workflows.task_tokens,
     workflows.terminal_errors,
     workflows.throttled_tasks,
-    workflows.uploaded_versions,
     workflows.workflow_paths,
     workflows.workflow_roles,
     workflows.workflow_timeouts,

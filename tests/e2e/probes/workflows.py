@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.client import eventually
+from tests.e2e.probes.account import ANYTHING, NOTHING
 
 if TYPE_CHECKING:
     from tests.e2e.probes.account import Account
@@ -43,7 +44,6 @@ def handler(event, context):
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
 CAUGHT = {"Type": "Pass", "End": True}
 INVOKE = "arn:aws:states:::lambda:invoke"
-EVENTS_OF_UPLOADS = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
 
 
 def task(function: str, payload: dict[str, Any], **options: object) -> dict[str, Any]:
@@ -52,20 +52,18 @@ def task(function: str, payload: dict[str, Any], **options: object) -> dict[str,
     return {"Type": "Task", "Resource": INVOKE, "Parameters": parameters, "End": True, **options}
 
 
-def machine(account: Account, name: str, *, policy: object = None, limit_seconds: int = 60, **states: object) -> str:
+def machine(
+    account: Account, name: str, *, policy: object = ANYTHING, limit_seconds: int = 60, **states: object
+) -> str:
     """Create a state machine that starts at the first of ``states``; return its ARN."""
     definition = {"StartAt": next(iter(states)), "TimeoutSeconds": limit_seconds, "States": states}
-    options = {} if policy is None else {"policy": policy}
     made = account.client("stepfunctions").create_state_machine(
         name=name,
-        roleArn=account.role(f"{name}-machine", **({"policy": ALLOWED} | options)),
+        roleArn=account.role(f"{name}-machine", policy),
         definition=json.dumps(definition),
         tracingConfiguration={"enabled": True},
     )
     return str(made["stateMachineArn"])
-
-
-ALLOWED = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 def started(account: Account, machine_arn: str, **options: str) -> str:
@@ -246,8 +244,7 @@ def workflow_roles(account: Account) -> None:
         "States.Permissions": {"Type": "Map", "ItemsPath": "$", "ItemProcessor": children, "End": True},
     }
     for number, (error, state) in enumerate(refused.items()):
-        nothing = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-        assert outcome(account, machine(account, f"refused-{number}", policy=nothing, Only=state))["error"] == error
+        assert outcome(account, machine(account, f"refused-{number}", policy=NOTHING, Only=state))["error"] == error
 
 
 def redrives(account: Account) -> None:
@@ -259,39 +256,3 @@ def redrives(account: Account) -> None:
     account.function("late", ECHOES)
     workflows.redrive_execution(executionArn=execution)
     assert json.loads(ended(account, execution)["output"])["Payload"] == {"kept": 1}
-
-
-def watched_bucket(account: Account, name: str, target: dict[str, Any]) -> None:
-    """Create a versioned bucket and a rule that tells ``target`` of uploads."""
-    storage, events = account.client("s3"), account.client("events")
-    storage.create_bucket(Bucket=name)
-    storage.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    storage.put_bucket_notification_configuration(
-        Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}
-    )
-    pattern = EVENTS_OF_UPLOADS | {"detail": {"bucket": {"name": [name]}}}
-    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
-
-
-def uploaded_versions(account: Account) -> None:
-    """The event of an upload names the version, and the key as it was given."""
-    url, queue = account.queue("uploads")
-    watched_bucket(account, "versioned", {"Arn": queue})
-    key = "incoming/Zahlungen März + 1.csv"
-    version = account.client("s3").put_object(Bucket="versioned", Key=key, Body=b"a")["VersionId"]
-    (event,) = eventually(lambda: account.received(url), bool, timeout_seconds=account.patience_seconds)
-    assert (event["detail"]["object"]["version-id"], event["detail"]["object"]["key"]) == (version, key)
-
-
-def event_starts(account: Account) -> None:
-    """A rule starts what its role allows; what it could not start is a dead letter."""
-    url, dead = account.queue("unstarted")
-    account.role("starts-nothing", {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
-    arn = machine(account, "unstarted", Only=CAUGHT)
-    role = "arn:aws:iam::000000000000:role/starts-nothing"
-    watched_bucket(account, "unstarted", {"Arn": arn, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}})
-    account.client("s3").put_object(Bucket="unstarted", Key="a", Body=b"a")
-    (event,) = eventually(lambda: account.received(url), bool, timeout_seconds=account.patience_seconds)
-    assert event["detail"]["object"]["key"] == "a"
-    assert account.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"] == []
