@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ import jmespath  # type: ignore[import-untyped] # it has no types, and one call 
 import pytest
 from botocore import xform_name
 
-from payments import use_cases
+from operations import audit, dlq, review
 from payments.adapters.dynamodb.payment_item import payment_in, to_item
-from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.runtime.stream import Change, all_changes, each_change
 from payments_infra.constructs.runbook import Runbook, anchor_of
 from tests.infra.whole_stack import ROOT, whole_stack
@@ -42,6 +41,9 @@ ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"NAT_MODE": "gateway"},
     {"ENVIRONMENT_SUFFIX": "prod", "GATEWAY_URL": "https://gateway.example", "WEBHOOK_URL": "https://hook.example"},
 )
+
+_OPERATORS = r"\bscripts/(dlq|audit|review)\b"
+"""Commands of this project's own."""
 
 NOTES_WHAT_IT_IS_ASKED = r"""#!/bin/bash
 printf '%s\x1f' "$@" >> "$NOTES"
@@ -115,17 +117,16 @@ def parsed(words: list[str]) -> Command:
 def typed() -> tuple[Command, ...]:
     """Return every AWS command somebody types who follows the runbook, as bash would pass it on."""
     text = TEXT.replace("WORKER", "processor")
-    blocks = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "PYTHONPATH" not in block]
+    blocks = [re.sub(_OPERATORS, r"operate \1", block) for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
     spans = [span.replace("\n", " ") for span in re.findall(r"`(ringing|(?:aws|failures|story|trail)\s[^`]+)`", text)]
-    return tuple(parsed(words) for words in noted("sleep() { :; }\n" + "\n".join([*blocks, *spans])))
+    return tuple(parsed(words) for words in noted("sleep() { :; }\noperate() { :; }\n" + "\n".join([*blocks, *spans])))
 
 
 def noted(script: str) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        for name, program in (("aws", NOTES_WHAT_IT_IS_ASKED), ("jq", "#!/bin/bash\ncat\n")):
-            path = Path(folder, name)
-            path.write_text(program, "utf-8")
-            path.chmod(0o755)
+        path = Path(folder, "aws")
+        path.write_text(NOTES_WHAT_IT_IS_ASKED, "utf-8")
+        path.chmod(0o755)
         notes = Path(folder, "notes")
         environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "NOTES": str(notes)}
         subprocess.run(["bash", "-euc", script], check=True, env=environment, capture_output=True, timeout=60)  # noqa: S603, S607 - the runbook's own text, with bash as found
@@ -186,24 +187,33 @@ def test_every_name_it_uses_is_one_of_the_stack() -> None:
         assert any(fnmatch(other, one) for other in existing), one
 
 
-def test_settling_a_review_by_hand_is_done_as_the_code_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    (script,) = re.findall(r"<<'PY'\n(.*?)\nPY\n", TEXT, re.DOTALL)
-    settled: list[inspect.BoundArguments] = []
-    wanted = inspect.signature(use_cases.settle_review)
-    monkeypatch.setattr(
-        use_cases, "settle_review", lambda *given, **named: settled.append(wanted.bind(*given, **named))
-    )
-    for name, value in {"SUFFIX": "dev", "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}.items():
-        monkeypatch.setenv(name, value)
-    exec(script, {})  # noqa: S102 - the runbook's own text, with the one effect taken out
-    (call,) = settled
-    assert call.arguments["clock"]().tzinfo
-    assert call.arguments["tokens"]()
-    assert isinstance(call.arguments["store"], PaymentsTable)
+@cache
+def operated() -> tuple[list[str], ...]:
+    """Return every command of this project's own that somebody types who follows the runbook, word by word."""
+    text = TEXT.replace("\\\n", " ")
+    spans = re.findall(rf"`({_OPERATORS} [^`]+)`", text)
+    lines = re.findall(rf"^({_OPERATORS} .+)$", text, re.MULTILINE)
+    return tuple(shlex.split(typed[0].replace("scripts/", "", 1)) for typed in (*spans, *lines))
+
+
+def test_every_command_of_our_own_is_taken_as_it_is_typed() -> None:
+    """Defect: It never ran."""
+    commands = {"dlq": dlq.main, "audit": audit.main, "review": review.main}
+    assert {words[0] for words in operated()} == set(commands)
+    for program, command, *words in operated():
+        parsed_by = commands[program].commands[command]
+        parsed_by.make_context(command, words)  # it raises where a word is not understood
+
+
+def test_every_queue_of_dead_letters_it_names_is_one_of_the_stack() -> None:
+    queues = {body["name"] for body in whole_stack().resources("aws_sqs_queue").values()}
+    named = {words[2] for words in operated() if words[:2] in (["dlq", "show"], ["dlq", "redrive"])}
+    assert named
+    assert {f"payments-{part}-dead-letters-dev" for part in named} <= queues
 
 
 def test_a_payment_replayed_by_hand_is_read_like_a_change() -> None:
-    """The `replay` of the runbook sends what `get-item` prints, as a record without an old image."""
+    """`scripts/dlq replay` sends what `get-item` answers, as a record without an old image."""
     accepted = new_payment()
     record = {
         "eventSource": "aws:dynamodb",
