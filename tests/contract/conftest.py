@@ -14,6 +14,8 @@ from botocore.endpoint import Endpoint
 from moto import mock_aws
 
 from payments.adapters import aws, backoff
+from payments.runtime import telemetry
+from tests.contract.deployment import HANDLERS, Deployment
 from tests.contract.services import Services
 
 if TYPE_CHECKING:
@@ -57,3 +59,15 @@ def _one_at_a_time(send: Callable[..., Any]) -> Callable[..., Any]:
             return send(*arguments)
 
     return locked
+
+
+@pytest.fixture
+def deployment(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    deployment = Deployment(services)
+    for name, value in deployment.variables.items():
+        monkeypatch.setenv(name, value)
+    telemetry.log.cache_clear()
+    yield deployment
+    telemetry.log.cache_clear()
+    for handler in HANDLERS:
+        handler.aws_ports.cache_clear()
