@@ -68,6 +68,10 @@ class Services:
         """Return the name of a new table for the simulated gateway's ledger."""
         return self._table({"reference": _PARTITION, "idempotency_key": _SORT})
 
+    def text_in(self, bucket: str, key: str) -> str:
+        """Return what the object holds."""
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
     def queue(self) -> str:
         """Return the URL of a new queue."""
         return self.sqs.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.dynamodb.open_index import OpenIndex
 from payments.domain.errors import BatchConflict, BatchNotFound, RequestRefused
+from tests.batch_fakes import FakeBatchStore
 from tests.batch_samples import batch_failed, batch_settled, by_another, completed, ingesting, registered
 from tests.samples import MINUTE, START
 
@@ -22,19 +24,31 @@ DAY = START.date()
 LATER = START + 60 * MINUTE
 
 
-@pytest.fixture
-def table(services: Services) -> str:
-    return services.batches_table()
+@dataclass(frozen=True)
+class Batches:
+    store: BatchStore
+    overdue: OverdueBatches
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def batches(request: pytest.FixtureRequest, services: Services) -> Batches:
+    if request.param == "in memory":
+        fake = FakeBatchStore()
+        return Batches(store=fake, overdue=fake)
+    table = services.batches_table()
+    return Batches(
+        store=BatchesTable(services.dynamodb, table), overdue=OpenIndex(services.dynamodb, table, key="batch_id")
+    )
 
 
 @pytest.fixture
-def store(services: Services, table: str) -> BatchStore:
-    return BatchesTable(services.dynamodb, table)
+def store(batches: Batches) -> BatchStore:
+    return batches.store
 
 
 @pytest.fixture
-def overdue(services: Services, table: str) -> OverdueBatches:
-    return OpenIndex(services.dynamodb, table, key="batch_id")
+def overdue(batches: Batches) -> OverdueBatches:
+    return batches.overdue
 
 
 def add(store: BatchStore, count: int) -> list[str]:

@@ -11,6 +11,8 @@ from payments.adapters.dynamodb.payment_intake import TransactedIntake
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.identifiers import payment_id_from_key
 from payments.ports import KeyRecord
+from tests.batch_fakes import FakeIntake
+from tests.fakes import FakeStore
 from tests.samples import ANOTHER, API, MINUTE, PROCESSOR, START, accepted, claimed
 
 if TYPE_CHECKING:
@@ -27,8 +29,11 @@ class Payments:
     intake: PaymentIntake
 
 
-@pytest.fixture
-def payments(services: Services) -> Payments:
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def payments(request: pytest.FixtureRequest, services: Services) -> Payments:
+    if request.param == "in memory":
+        fake = FakeStore()
+        return Payments(store=fake, intake=FakeIntake(fake))
     table = services.payments_table()
     return Payments(store=PaymentsTable(services.dynamodb, table), intake=TransactedIntake(services.dynamodb, table))
 

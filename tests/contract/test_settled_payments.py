@@ -10,6 +10,8 @@ import pytest
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.adapters.dynamodb.settled_payments import SettledPaymentsIndex
 from payments.domain.payment import Status
+from tests.batch_fakes import FakeSettledPayments
+from tests.fakes import FakeStore
 from tests.samples import accepted, claimed, settled
 
 if TYPE_CHECKING:
@@ -23,8 +25,11 @@ class Payments:
     settled: SettledPayments
 
 
-@pytest.fixture
-def payments(services: Services) -> Payments:
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def payments(request: pytest.FixtureRequest, services: Services) -> Payments:
+    if request.param == "in memory":
+        fake = FakeStore()
+        return Payments(store=fake, settled=FakeSettledPayments(fake))
     table = services.payments_table()
     return Payments(
         store=PaymentsTable(services.dynamodb, table), settled=SettledPaymentsIndex(services.dynamodb, table)
