@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tests.infra.template import Template
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+COMMANDS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 ENTRIES = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {},
@@ -189,10 +190,10 @@ def test_every_name_it_uses_is_one_of_the_stack() -> None:
 
 @cache
 def operated() -> tuple[list[str], ...]:
-    """Return every command of this project's own that somebody types who follows the runbook, word by word."""
+    """Return every command of this project's own that somebody types who follows either document, word by word."""
     text = TEXT.replace("\\\n", " ")
     spans = re.findall(rf"`({_OPERATORS} [^`]+)`", text)
-    lines = re.findall(rf"^({_OPERATORS} .+)$", text, re.MULTILINE)
+    lines = re.findall(rf"^({_OPERATORS} .+)$", text + COMMANDS, re.MULTILINE)
     return tuple(shlex.split(typed[0].replace("scripts/", "", 1)) for typed in (*spans, *lines))
 
 
