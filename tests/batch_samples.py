@@ -53,6 +53,7 @@ def completed(batch: Batch, **changes: Any) -> Batch:  # noqa: ANN401 - any attr
             "status": BatchStatus.COMPLETED,
             "counts": COUNTS,
             "rejected_key": f"rejected/{batch.batch_id}.csv",
+            "due_at": batch.updated_at + 2 * MINUTE,
             **changes,
         },
     )
