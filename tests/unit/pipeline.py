@@ -137,6 +137,11 @@ class Pipeline:
                     queues[wake.queue].send([wake.payment_id])
         self.dispatched += 1
 
+    def starts_next(self) -> bool:
+        """Return whether the next change asks for a workflow to be started."""
+        coming = self.store.changes[self.dispatched :][:1]
+        return any(isinstance(asked, Start) for change in coming for asked in dispatch_change(*change))
+
     def audit_next(self) -> None:
         old, new = self.store.changes[self.audited]
         record_change(old.version if old else None, new, log=self.log)

@@ -168,6 +168,31 @@ def test_a_payment_whose_workflow_is_lost_is_brought_to_its_end_by_the_queue(
     assert ended(pipeline, payment_id) == (Status.SUCCEEDED, None, Step.FAILED)
 
 
+def test_a_payment_whose_workflow_was_never_started_is_asked_about_all_the_same(pipeline: Pipeline) -> None:
+    """Defect: Records lost quietly. The stream gives a change up after some tries."""
+    payment_id = pipeline.accepted(HIGH)
+    for _ in range(3):
+        pipeline.dispatched = len(pipeline.store.changes)
+        pipeline.wake_next()
+        pipeline.process_next()
+    waiting_for = [each.due_at - each.updated_at for _, each in pipeline.store.changes if each.due_at]
+    assert waiting_for == sorted(waiting_for)
+    pipeline.run_until(lambda: bool(pipeline.requests.asked))
+    pipeline.decide(pipeline.requests.asked[-1].approval_token, Decision.APPROVE)
+    assert ended(pipeline, payment_id) == (Status.SUCCEEDED, None, Step.SUCCEEDED)
+
+
+def test_a_payment_whose_workflow_never_starts_fails_in_the_end_with_few_versions(pipeline: Pipeline) -> None:
+    payment_id = pipeline.accepted(HIGH)
+    while pipeline.store.get(payment_id).is_open:
+        pipeline.dispatched = len(pipeline.store.changes)
+        pipeline.wake_next()
+        pipeline.process_next()
+    failed = pipeline.store.get(payment_id)
+    assert failed.failure_code == "approval_timed_out"
+    assert failed.version < 10
+
+
 @pytest.mark.parametrize("failures", [1, 3])
 def test_what_a_workflow_was_not_told_it_is_told_again(pipeline: Pipeline, failures: int) -> None:
     """Defect: Records lost quietly."""

@@ -86,6 +86,11 @@ class PipelineMachine(RuleBasedStateMachine):
         self.pipeline.executions.alarms()
         self.pipeline.executions.lose(data.draw(st.sampled_from(self.pipeline.workflow.started)))
 
+    @precondition(lambda self: self.pipeline.starts_next())
+    @rule()
+    def a_start_is_given_up(self) -> None:
+        self.pipeline.dispatched += 1
+
     @rule()
     def a_workflow_works_out_of_turn(self) -> None:
         with suppress(*troubles):

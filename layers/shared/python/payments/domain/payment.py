@@ -36,7 +36,7 @@ class Processing(StrEnum):
 
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
-    # accepted to accepted records an approval, asked for or granted; what is refused or never decided goes to failed.
+    # accepted to accepted records how far an approval has come; what is refused or never decided goes to failed.
     Status.ACCEPTED: frozenset({Status.ACCEPTED, Status.PROCESSING, Status.FAILED}),
     # processing to processing is a take-over: the lease ran out and another worker goes on with the stored key.
     Status.PROCESSING: frozenset(

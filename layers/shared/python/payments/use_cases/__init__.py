@@ -48,10 +48,11 @@ from payments.use_cases.batches.settle import settle_batches
 from payments.use_cases.dispatch import Answer, Queue, Start, Wake, dispatch_change
 from payments.use_cases.examine import Examination, Verdict, examine_payment
 from payments.use_cases.notify import notify_payment
-from payments.use_cases.process import Outcome, process_payment, settle_payment
+from payments.use_cases.process import Outcome, process_payment
 from payments.use_cases.query import events_of, find_payment, list_payments
 from payments.use_cases.record import record_change
 from payments.use_cases.review import settle_review
+from payments.use_cases.settle import settle_payment
 from payments.use_cases.wake import wake_overdue
 
 __all__ = [

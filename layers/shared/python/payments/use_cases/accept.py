@@ -43,7 +43,7 @@ def accept_payment(
     """Store ``request`` as an accepted payment, or return the one it repeats; the same answer however often it comes.
 
     ``approvals`` says which orchestrated payments a person must approve. The sweeper looks after the payment once
-    ``open_deadline``, or the time to approve it, has passed.
+    ``open_deadline`` has passed.
 
     Raises:
         RequestRefused: ``idempotency_key`` has not the shape of one.
@@ -60,7 +60,7 @@ def accept_payment(
         payment_id=request.payment_id or derived_id or tokens(),
         now=now,
         owner_token=tokens(),
-        due_at=approval.expires_at if approval else now + open_deadline,
+        due_at=min(approval.expires_at, now + open_deadline) if approval else now + open_deadline,
         approval=approval,
         actor="api",
         reason="accepted over the API",

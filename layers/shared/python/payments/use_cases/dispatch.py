@@ -64,11 +64,15 @@ def dispatch_change(old: Payment | None, new: Payment) -> tuple[Request, ...]:
 def _asked_by(old: Payment | None, new: Payment) -> Iterator[Request]:
     if _is_decided(new) and not (old and _is_decided(old)):
         yield from _answer(new)
-    if old is None and new.status is Status.ACCEPTED:
+    if new.status is Status.ACCEPTED and (old is None or _nobody_was_asked(new)):
         queued = new.processing is Processing.QUEUED
         yield Wake(Queue.PROCESSING, new.payment_id) if queued else Start(new.payment_id)
     elif new.status in NOTIFYING_STATUSES:
         yield Wake(Queue.NOTIFICATION, new.payment_id)
+
+
+def _nobody_was_asked(payment: Payment) -> bool:
+    return payment.approval is not None and payment.approval.state is ApprovalState.REQUIRED
 
 
 def _is_decided(payment: Payment) -> bool:

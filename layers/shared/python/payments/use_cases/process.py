@@ -15,19 +15,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from payments.domain.await_approval import after_waiting
 from payments.domain.charge import Verdict, refused, undecided, verdict_of
 from payments.domain.claim import claimed, is_held, key_may_be_forgotten, next_claim
-from payments.domain.errors import (
-    GatewayAmbiguous,
-    GatewayRefused,
-    PaymentUnsettled,
-    SettlementContradicted,
-    VersionConflict,
-)
+from payments.domain.errors import GatewayAmbiguous, GatewayRefused, SettlementContradicted, VersionConflict
 from payments.domain.payment import Move, Status, moved
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from payments.domain.payment import Claim, Payment
     from payments.ports import Clock, Measurements, PaymentGateway, PaymentStore, Tokens
@@ -36,9 +31,6 @@ REVIEW_METRIC = "PaymentsNeedingReview"
 
 MAX_ATTEMPTS = 10
 """Attempts after which what is still unclear goes to review instead of being tried again."""
-
-APPROVAL_TIMED_OUT = "approval_timed_out"
-"""Failure code of a payment that nobody decided in time."""
 
 
 class Outcome(StrEnum):
@@ -81,7 +73,8 @@ def process_payment(
     if not payment.is_open:
         return Outcome.ALREADY_SETTLED
     if payment.awaits_approval:
-        return _time_out(payment, now=now, store=store, tokens=tokens)
+        waiting = after_waiting(payment, now=now, owner_token=tokens())
+        return _recorded(waiting, store=store) if waiting else Outcome.HELD
     if is_held(payment, now=now):
         return Outcome.HELD
     claim = next_claim(payment, now=now, lease=lease)
@@ -96,50 +89,12 @@ def process_payment(
     return _settle(ours, verdict, store=store, clock=clock, measure=measure)
 
 
-def settle_payment(
-    payment_id: str,
-    *,
-    store: PaymentStore,
-    gateway: PaymentGateway,
-    clock: Clock,
-    tokens: Tokens,
-    lease: timedelta,
-    measure: Measurements,
-) -> Payment:
-    """Do as :func:`process_payment` for somebody who waits for the end, and return the payment at its end.
-
-    Raises:
-        PaymentUnsettled: it has come to none yet; look again later.
-        PaymentNotFound, GatewayAmbiguous, VersionConflict, SettlementContradicted: as :func:`process_payment`.
-    """
-    outcome = process_payment(
-        payment_id, store=store, gateway=gateway, clock=clock, tokens=tokens, lease=lease, measure=measure
-    )
-    payment = store.get(payment_id)
-    if payment.is_open:
-        raise PaymentUnsettled(f"payment {payment_id} is {payment.status} and {outcome}")
-    return payment
-
-
-def _time_out(payment: Payment, *, now: datetime, store: PaymentStore, tokens: Tokens) -> Outcome:
-    if payment.approval is not None and payment.approval.expires_at > now:
-        return Outcome.HELD
-    failed = moved(
-        payment,
-        Move(
-            to=Status.FAILED,
-            at=now,
-            actor="processor",
-            reason="nobody approved it in time",
-            owner_token=tokens(),
-            failure_code=APPROVAL_TIMED_OUT,
-        ),
-    )
+def _recorded(waiting: Payment, *, store: PaymentStore) -> Outcome:
     try:
-        store.advance(failed)
+        store.advance(waiting)
     except VersionConflict as conflict:
         return _left_to_others(conflict)
-    return Outcome.FAILED
+    return Outcome.HELD if waiting.is_open else Outcome.FAILED
 
 
 def _verdict(ours: Payment, claim: Claim, *, gateway: PaymentGateway, look_up_first: bool, exhausted: bool) -> Verdict:
