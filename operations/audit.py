@@ -64,7 +64,7 @@ def verify(
 def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> None:
     trails = events = 0
     faults = []
-    for verdict in verdicts:
+    for verdict in screen.counted(verdicts, "trails"):
         trails += 1
         events += verdict.events
         faults += [verdict.fault] if verdict.fault else []

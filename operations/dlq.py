@@ -118,7 +118,7 @@ def redrive_(redrive: Redrive, *, limit: int | None, per_second: float, dry_run:
     if dry_run:
         outcomes = [Outcome(letter) for letter in redrive.show(limit=limit)]
     else:
-        outcomes = list(redrive.run(pace=Pace(per_second), limit=limit))
+        outcomes = list(screen.counted(redrive.run(pace=Pace(per_second), limit=limit), "letters"))
     failed = [outcome for outcome in outcomes if outcome.failure]
     if as_json:
         documents = [_document(outcome.letter) | {"failure": outcome.failure} for outcome in outcomes]

@@ -2,15 +2,28 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
 COLUMNS_OF_A_FILE = 160
 
+T = TypeVar("T")
+
 results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
+
+
+progress = Console(stderr=True)
+
+
+def counted(things: Iterable[T], what: str) -> Iterator[T]:
+    """Yield ``things`` and tell, on a terminal, how many there were so far."""
+    with progress.status("") as status:
+        for number, thing in enumerate(things, start=1):
+            status.update(f"{number} {what}")
+            yield thing
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from operations.chain import Fault, FaultKind, Recorded, first_difference, first_fault
 from operations.tables import AuditTrails, Payments, Trail
@@ -43,24 +44,24 @@ class Verification:
         seen: set[str] = set()
         for payment_id, trail in self.trails.all():
             seen.add(payment_id)
-            yield self._settled((payment_id, trail))
+            yield self._certain((payment_id, trail))
         if self.payments:
             for payment_id in self.payments.ids():
                 if payment_id not in seen:
                     yield self._verdict(payment_id, self.trails.of(payment_id))
 
-    def _settled(self, trail: Trail) -> Verdict:
+    def _certain(self, trail: Trail) -> Verdict:
         verdict = self._verdict(*trail)
         # It may have grown while all were read.
         return self._verdict(trail[0], self.trails.of(trail[0])) if verdict.fault else verdict
 
     def _verdict(self, payment_id: str, trail: list[Recorded]) -> Verdict:
-        fault = self._difference(payment_id, trail) if self.payments else None
-        by_itself = first_fault(payment_id, trail)
-        # A payment so young that nothing is recorded yet is missed by the comparison alone.
-        if by_itself and (trail or not self.payments) and (fault is None or by_itself.version <= fault.version):
-            fault = by_itself
-        return Verdict(payment_id, len(trail), fault)
+        faults = [self._difference(payment_id, trail)]
+        # Where nothing is recorded, the comparison alone knows whether something had to be by now.
+        if trail or self.payments is None:
+            faults.insert(0, first_fault(payment_id, trail))
+        earliest = min((fault for fault in faults if fault), key=attrgetter("version"), default=None)
+        return Verdict(payment_id, len(trail), earliest)
 
     def _difference(self, payment_id: str, trail: list[Recorded]) -> Fault | None:
         if self.payments is None:
