@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 END = "(end)"
 """Where a state leads that ends its execution."""
 
+FAILURE = "(failure)"
+"""Where attempts lead that are used up: to whatever catches it."""
+
 Definition = dict[str, Any]
 State = dict[str, Any]
 
@@ -53,7 +56,8 @@ def _ways_out(name: str, state: State) -> Iterator[Transition]:
     if "Default" in state:
         yield Transition(name, "Default", state["Default"])
     yield from (Transition(name, by, to) for retrier in state.get("Retry", ()) for by, to in _ends(name, retrier))
-    yield from (Transition(name, caught_by(catcher), catcher["Next"]) for catcher in state.get("Catch", ()))
+    for catcher in state.get("Catch", ()):
+        yield from (Transition(name, caught_by(catcher, error), catcher["Next"]) for error in catcher["ErrorEquals"])
     if state["Type"] in ("Task", "Map") and not any(
         "States.ALL" in one["ErrorEquals"] for one in state.get("Catch", ())
     ):
@@ -61,24 +65,33 @@ def _ways_out(name: str, state: State) -> Iterator[Transition]:
 
 
 def _ends(name: str, retrier: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if retrier["MaxAttempts"]:
-        yield retried(retrier), name
-    yield given_up(retrier), "failure"
+    for error in retrier["ErrorEquals"]:
+        if retrier["MaxAttempts"]:
+            yield retried(retrier, error), name
+        yield given_up(retrier, error), FAILURE
 
 
-def retried(retrier: Mapping[str, Any]) -> str:
+def retried(retrier: Mapping[str, Any], error: str) -> str:
     """Return how the way is called that leads back into the state, and then on."""
-    return f"Retry {', '.join(retrier['ErrorEquals'])}: helped"
+    return f"Retry {_named(retrier, error)}: helped"
 
 
-def given_up(retrier: Mapping[str, Any]) -> str:
-    """Return how the way is called that leads through the last of the attempts into failure."""
-    return f"Retry {', '.join(retrier['ErrorEquals'])}: gave up after {retrier['MaxAttempts']}"
+def given_up(retrier: Mapping[str, Any], error: str) -> str:
+    """Return how the way is called that leads through the last of the attempts into failure.
+
+    Where there are attempts to use up, one error of several that share them stands for all.
+    """
+    named = ", ".join(retrier["ErrorEquals"]) if retrier["MaxAttempts"] else _named(retrier, error)
+    return f"Retry {named}: gave up after {retrier['MaxAttempts']}"
 
 
-def caught_by(catcher: Mapping[str, Any]) -> str:
+def caught_by(catcher: Mapping[str, Any], error: str) -> str:
     """Return how the way is called that ``catcher`` leads."""
-    return f"Catch {', '.join(catcher['ErrorEquals'])}"
+    return f"Catch {_named(catcher, error)}"
+
+
+def _named(rule: Mapping[str, Any], error: str) -> str:
+    return error if error in rule["ErrorEquals"] else "States.ALL"
 
 
 def matches(rule: Mapping[str, Any], error: str) -> bool:
@@ -95,7 +108,7 @@ def reachable(definition: Definition, start: str) -> set[str]:
         state = waiting.pop()
         if state not in seen:
             seen.add(state)
-            waiting.extend(way.to for way in ways if way.state == state and way.to not in (END, "failure"))
+            waiting.extend(way.to for way in ways if way.state == state and way.to not in (END, FAILURE))
             inner = states_of(definition)[state].get("ItemProcessor")
             waiting.extend([inner["StartAt"]] if inner else [])
     return seen

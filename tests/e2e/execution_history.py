@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.state_language import END, TIMED_OUT, Transition, caught_by, given_up, matches, retried, states_of
+from tests.state_language import END, FAILURE, TIMED_OUT, Transition, caught_by, given_up, matches, retried, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +87,7 @@ def _way_left(execution: Execution, visit: Visit, after: Visit | None, state: St
         error = _error_kept(catcher["ResultPath"], visit, after)
         if error and matches(catcher, error):
             assert catcher["Next"] == after.state
-            return Transition(visit.state, caught_by(catcher), after.state)
+            return Transition(visit.state, caught_by(catcher, error), after.state)
     rules = [number for number, rule in enumerate(state.get("Choices", ()), start=1) if rule["Next"] == after.state]
     by = f"Choice {rules[0]}" if rules else "Default" if state["Type"] == "Choice" else "Next"
     return Transition(visit.state, by, after.state)
@@ -116,6 +116,6 @@ def _attempts(visit: Visit, state: State, *, failed: bool, after: Visit | None) 
         if failed and errors and errors[-1] in first:
             if visit.attempts:
                 assert len(first) == 1 + retrier["MaxAttempts"], f"{visit.state} was tried {len(first)} times"
-            yield Transition(visit.state, given_up(retrier), "failure")
-        elif first:
-            yield Transition(visit.state, retried(retrier), visit.state)
+            yield Transition(visit.state, given_up(retrier, errors[-1]), FAILURE)
+        else:
+            yield from (Transition(visit.state, retried(retrier, error), visit.state) for error in first)

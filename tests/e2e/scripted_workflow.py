@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
+"""A hundred attempts that fail are a hundred new processes on the emulator: half a minute on an idle machine."""
+
 POLL_SECONDS = 0.05
 
 STATES_TRUST = {
@@ -167,7 +169,7 @@ class Bench:
 
     def finished(self, execution_arn: str) -> Execution:
         """Wait for the end of an execution and return all of it, the children of its maps included."""
-        told = wait_for(lambda: self._ended(execution_arn))
+        told = wait_for(f"the end of {execution_arn}", lambda: self._ended(execution_arn))
         return Execution(
             status=told["status"],
             error=told.get("error"),
@@ -178,7 +180,7 @@ class Bench:
 
     def wait_to_enter(self, execution_arn: str, state: str) -> None:
         """Wait until an execution has entered ``state``."""
-        wait_for(lambda: state in [visit.state for visit in self.visits(execution_arn)])
+        wait_for(state, lambda: state in [visit.state for visit in self.visits(execution_arn)])
 
     def _ended(self, execution_arn: str) -> dict[str, Any] | None:
         told: dict[str, Any] = self.states.describe_execution(executionArn=execution_arn)
@@ -242,14 +244,14 @@ def hastened(machine: dict[str, Any], *, pause_seconds: float) -> dict[str, Any]
     return machine
 
 
-def wait_for(look: Callable[[], Found | None]) -> Found:
-    """Return the first thing that ``look`` finds."""
+def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
+    """Return the first thing that ``look`` finds; ``what`` tells people what that is."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(POLL_SECONDS)
-    raise AssertionError(f"nothing came within {PATIENCE_SECONDS} s")
+    raise AssertionError(f"{what} did not come within {PATIENCE_SECONDS} s")
 
 
 @contextmanager

@@ -125,6 +125,9 @@ SCENARIOS = {
     "requester-broken": Scenario(
         path=[*ASKING, *BROKE], error="ThrottlingException", script={"examiner": AWAITS, "requester": [BROKEN]}
     ),
+    "nobody-to-ask-about": Scenario(
+        path=[*ASKING, *BROKE], error="PaymentNotFound", script={"examiner": AWAITS, "requester": [NOT_FOUND]}
+    ),
     "charger-broken": Scenario(path=[*STRAIGHT[:3], *BROKE], error="ThrottlingException", script={"charger": [BROKEN]}),
     "gone": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentNotFound", script={"charger": [NOT_FOUND]}),
     "never-settled": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentUnsettled", script={"charger": [UNSETTLED]}),
@@ -189,7 +192,9 @@ class Workflow:
     def _answer(self, name: str, scenario: Scenario, *, granted: bool) -> None:
         """Answer as the dispatcher does once a person has decided, when the request that helped has been made."""
         asked = len(scenario.script.get("requester", [USUAL]))
-        requests = wait_for(lambda: found if len(found := self.bench.events(name, "requester")) == asked else None)
+        requests = wait_for(
+            f"request {asked}", lambda: found if len(found := self.bench.events(name, "requester")) == asked else None
+        )
         self.bench.states.send_task_success(
             taskToken=requests[-1]["task_token"], output=json.dumps({"granted": granted})
         )
