@@ -111,8 +111,8 @@ class Encryption(Construct):
     ===========  ==========================================  ==================================================
     key          encrypts                                    lets in by the key's own policy
     ===========  ==========================================  ==================================================
-    `data`       tables, buckets, secrets                    nobody: DynamoDB, S3 and Secrets Manager act for the
-                                                             caller or by a grant
+    `data`       tables, buckets, secrets, workflows         CloudWatch Logs' delivery, for a workflow's log; others
+                                                             act for the caller or by a grant
     `queues`     queues and topics                           SNS, EventBridge, CloudWatch alarms and S3 events
     `functions`  environment variables of functions          nobody: Lambda acts by a grant
     `logs`       log groups                                  CloudWatch Logs
