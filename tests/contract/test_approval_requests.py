@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 from uuid import uuid4
 
 import pytest
@@ -14,11 +14,13 @@ from payments.adapters.back_office import SnsApprovalRequests
 from payments.domain.approval import approval_token
 from payments.domain.errors import DeliveryFailed
 from tests.contract.faults import failing
+from tests.fakes import FakeApprovalRequests
 from tests.samples import START, WAIT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from payments.ports import ApprovalRequests
     from tests.contract.services import Services
 
 
@@ -57,6 +59,39 @@ class BackOffice:
 
     def envelopes(self) -> list[dict[str, Any]]:
         return self._services.bodies_in(self._queue_url)
+
+    def told(self) -> list[tuple[str, str]]:
+        messages = [json.loads(envelope["Message"]) for envelope in self.envelopes()]
+        return [(said["payment_id"], said["approval_token"]) for said in messages]
+
+
+class InMemory:
+    """The fake, and what it was told."""
+
+    def __init__(self) -> None:
+        self.requests = FakeApprovalRequests()
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(asked.payment_id, asked.approval_token) for asked in self.requests.asked]
+
+
+class Asked(Protocol):
+    """Somebody who is asked, and what they were told: payment ids and tokens."""
+
+    @property
+    def requests(self) -> ApprovalRequests: ...
+    def told(self) -> list[tuple[str, str]]: ...
+
+
+@pytest.fixture(params=["in memory", "SNS"])
+def somebody(request: pytest.FixtureRequest, services: Services) -> Asked:
+    return InMemory() if request.param == "in memory" else BackOffice(services)
+
+
+def test_asking_again_for_the_same_wait_tells_the_same_token_again(somebody: Asked) -> None:
+    for _ in range(2):
+        somebody.requests.ask(**ASKING)
+    assert somebody.told() == [(LONGEST_ID, ASKING["approval_token"])] * 2
 
 
 @pytest.fixture
