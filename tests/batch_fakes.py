@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from payments.domain.batch import Batch, BatchObject, ByteRange, RowCounts
+    from payments.domain.batch import Batch, BatchObject, BatchStatus, ByteRange, RowCounts
     from payments.domain.payment import Payment, Status
     from tests.fakes import FakeStore
 
@@ -31,14 +31,14 @@ Answer = TypeVar("Answer")
 
 
 class FakeBatchStore:
-    """A batches table with its conditions and its indexes.
+    """A batches table with its conditions and its indexes; ``statuses`` are those that were written, in their order.
 
     ``lose_next_answer`` makes the next write happen, drops its answer and lets the SDK try it again, as botocore does.
     """
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.batches: dict[str, Batch] = {}
-        self.writes = 0
+        self.statuses: list[BatchStatus] = []
         self.before_next_write: Callable[[], object] | None = None
         self._faults = faults or Faults()
         self._answers_to_lose = 0
@@ -103,7 +103,7 @@ class FakeBatchStore:
 
     def _put(self, batch: Batch) -> None:
         self.batches[batch.batch_id] = batch
-        self.writes += 1
+        self.statuses.append(batch.status)
 
 
 class FakeUploads:
