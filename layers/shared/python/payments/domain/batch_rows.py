@@ -47,7 +47,7 @@ def _row(line: bytes, number: int, columns: Sequence[str]) -> GoodRow | Rejectio
     except LineUnreadable as error:
         return Rejection(line=number, violations=[Violation("", str(error))])
     if len(fields) != len(columns):
-        fault = f"has {len(fields)} fields, and the first line names {len(columns)}"
+        fault = f"must have {len(columns)} fields, as the first line does, and has {len(fields)}"
         return Rejection(line=number, violations=[Violation("", fault)])
     body = {name: value for name, value in zip(columns, fields, strict=True) if value}
     try:
