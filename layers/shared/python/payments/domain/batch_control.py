@@ -24,7 +24,8 @@ CONTROL = re.compile(rb"#control(?=[,\r]|$)")
 
 _CURRENCY = re.compile("[A-Z]{3}")
 _ROWS = re.compile("[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_SUM = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,18})?")
 _SHAPE = "control totals must read #control,rows=3,EUR=30.00,USD=5.00"
 
 
@@ -60,7 +61,7 @@ def _read(line: bytes) -> ControlTotals:
         raise BatchRefused(f"the line of control totals {error}") from error
     said = {name: value for name, _, value in entries}
     rows = said.pop("rows", "")
-    right = all(_CURRENCY.fullmatch(name) and _NUMBER.fullmatch(value) for name, value in said.items())
+    right = all(_CURRENCY.fullmatch(name) and _SUM.fullmatch(value) for name, value in said.items())
     if not _ROWS.fullmatch(rows) or not right or len(said) + 1 < len(entries):
         raise BatchRefused(f"the last line can't be understood: {_SHAPE}, each name once")
     return ControlTotals(int(rows), {name: Decimal(value) for name, value in said.items()})
@@ -87,7 +88,7 @@ class ControlSums:
         if len(fields) != self._width:
             return
         amount, currency = fields[self._amount], fields[self._currency] or DEFAULT_CURRENCY
-        if _NUMBER.fullmatch(amount) and _CURRENCY.fullmatch(currency):
+        if _AMOUNT.fullmatch(amount) and _CURRENCY.fullmatch(currency):
             self._sums[currency] = EXACT_SUMS.add(self._sums[currency], Decimal(amount))
 
     def check(self, said: ControlTotals, *, rows: int) -> None:
