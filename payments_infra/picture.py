@@ -20,6 +20,8 @@ SHAPES = {
     "aws_sqs_queue": '>"{}"]',
     "aws_sns_topic": '(["{}"])',
     "aws_cloudwatch_event_rule": '(("{}"))',
+    "aws_s3_bucket": '[("{}")]',
+    "aws_sfn_state_machine": '[["{}"]]',
 }
 """How each kind of resource is drawn; what is not listed is not drawn."""
 
@@ -29,7 +31,9 @@ NOUNS = {
     "aws_dynamodb_table": "table",
     "aws_sqs_queue": "queue",
     "aws_sns_topic": "topic",
-    "aws_cloudwatch_event_rule": "schedule",
+    "aws_cloudwatch_event_rule": "rule",
+    "aws_s3_bucket": "bucket",
+    "aws_sfn_state_machine": "",
 }
 
 VERBS = {
@@ -40,6 +44,12 @@ VERBS = {
     "dynamodb:Query": "reads",
     "sqs:SendMessage": "sends",
     "sns:Publish": "publishes",
+    "s3:GetObject": "reads",
+    "s3:GetObjectVersion": "reads",
+    "s3:PutObject": "writes",
+    "lambda:InvokeFunction": "runs",
+    "states:StartExecution": "starts",
+    "states:SendTaskSuccess": "answers",
 }
 """What a permission means to a reader; permissions not listed make no arrow."""
 
@@ -53,6 +63,7 @@ START = "client"
 """Where reading begins."""
 
 _HASH = re.compile(r"_[0-9A-F]{8}$")
+_REFERRED = re.compile(r"-\$\{[^}]*\}")
 _REFERENCE = re.compile(r"\$\{(aws_\w+)\.(\w+)\.")
 
 
@@ -97,9 +108,10 @@ class Picture:
         return nodes | outside | {START: '(["client"])'}
 
     def _label(self, type_: str, body: Body) -> str:
-        name = body.get("function_name") or body["name"]
+        name = body.get("function_name") or body.get("name") or _REFERRED.sub("", body["bucket"])
         part = name.removeprefix(f"{self._project}-").removesuffix(f"-{self._suffix}").replace("-", " ")
-        return NOUNS[type_] if part == "api" else f"{part} {NOUNS[type_]}".strip()
+        noun = "schedule" if "schedule_expression" in body else NOUNS[type_]
+        return noun if part == "api" else f"{part} {noun}".strip()
 
     def _each(self, type_: str) -> Iterator[Body]:
         yield from self._resources.get(type_, {}).values()
@@ -134,15 +146,29 @@ class Picture:
             rule = _named(target["rule"], "aws_cloudwatch_event_rule")
             if function := _named(target["arn"], "aws_lambda_function"):
                 yield Arrow(rule, function, "every minute")
+        for rule, body in self._resources.get("aws_cloudwatch_event_rule", {}).items():
+            if bucket := _named(body.get("event_pattern", ""), "aws_s3_bucket"):
+                yield Arrow(START, bucket, "uploads")
+                yield Arrow(bucket, rule, "tells of it")
 
     def _permissions(self) -> Iterator[Arrow]:
-        roles = {_named(body["role"], "aws_iam_role"): node for node, body in self._functions()}
+        roles = {_named(role, "aws_iam_role"): node for role, node in self._actors()}
         for policy in self._each("aws_iam_role_policy"):
-            function = roles.get(_named(policy["role"], "aws_iam_role"))
-            for statement in json.loads(policy["policy"])["Statement"] if function else ():
-                yield from self._allowed(str(function), statement)
+            actor = roles.get(_named(policy["role"], "aws_iam_role"))
+            for statement in json.loads(policy["policy"])["Statement"] if actor else ():
+                yield from self._allowed(str(actor), statement)
 
-    def _allowed(self, function: str, statement: Body) -> Iterator[Arrow]:
+    def _actors(self) -> Iterator[tuple[str, str]]:
+        """Yield the role of everything that acts by one, with its node."""
+        for node, function in self._functions():
+            yield function["role"], node
+        for node, machine in self._resources.get("aws_sfn_state_machine", {}).items():
+            yield machine["role_arn"], node
+        for target in self._each("aws_cloudwatch_event_target"):
+            if "role_arn" in target:
+                yield target["role_arn"], _named(target["rule"], "aws_cloudwatch_event_rule")
+
+    def _allowed(self, actor: str, statement: Body) -> Iterator[Arrow]:
         if statement["Effect"] != "Allow":
             return
         verbs = sorted({VERBS[action] for action in _many(statement["Action"]) if action in VERBS})
@@ -150,7 +176,7 @@ class Picture:
             found = _REFERENCE.search(resource)
             if verbs and found and found[1] in SHAPES:
                 failed = "dead_letters" in found[2] or "failures" in found[2]
-                yield Arrow(function, found[2], "gives up" if failed else ", ".join(verbs), dotted=failed)
+                yield Arrow(actor, found[2], "gives up" if failed else ", ".join(verbs), dotted=failed)
 
     def _outside(self) -> Iterator[Arrow]:
         for function, body in self._functions():
@@ -163,6 +189,11 @@ class Picture:
         for node, queue in self._resources.get("aws_sqs_queue", {}).items():
             if "redrive_policy" in queue:
                 yield Arrow(node, _named(queue["redrive_policy"], "aws_sqs_queue"), "gives up", dotted=True)
+        for target in self._each("aws_cloudwatch_event_target"):
+            if "dead_letter_config" in target:
+                rule = _named(target["rule"], "aws_cloudwatch_event_rule")
+                given_up = _named(target["dead_letter_config"]["arn"], "aws_sqs_queue")
+                yield Arrow(rule, given_up, "gives up", dotted=True)
 
     def _functions(self) -> Iterator[tuple[str, Body]]:
         yield from self._resources.get("aws_lambda_function", {}).items()

@@ -15,7 +15,7 @@ class Profile:
         name: what ``PROFILE`` selects it by; an environment suffix of the same name selects it as well.
         retain_data: tables are protected from deletion, secrets and keys can be recovered for 30 days.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
-        shared_key: one KMS key for everything instead of four, about $3 a month cheaper.
+        file_retention_days: how long uploaded files and reports of rejected rows are kept.
         nat: how private subnets reach the internet.
         zones: number of availability zones.
         processor_concurrency: most processor invocations at once; each charges up to ten payments at a time.
@@ -28,7 +28,7 @@ class Profile:
     name: str
     retain_data: bool
     log_retention_days: int
-    shared_key: bool
+    file_retention_days: int
     nat: NatMode
     zones: int
     processor_concurrency: int
@@ -42,7 +42,7 @@ SANDBOX = Profile(
     name="sandbox",
     retain_data=False,
     log_retention_days=14,
-    shared_key=False,
+    file_retention_days=14,
     nat=NatMode.INSTANCE,
     zones=2,
     processor_concurrency=10,
@@ -56,7 +56,7 @@ STAGING = Profile(
     name="staging",
     retain_data=False,
     log_retention_days=30,
-    shared_key=False,
+    file_retention_days=30,
     nat=NatMode.INSTANCE,
     zones=2,
     processor_concurrency=10,
@@ -70,7 +70,7 @@ PRODUCTION = Profile(
     name="production",
     retain_data=True,
     log_retention_days=365,
-    shared_key=False,
+    file_retention_days=365,
     nat=NatMode.GATEWAY,
     zones=3,
     processor_concurrency=100,

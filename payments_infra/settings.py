@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from payments.domain.approval import read_approval_limits
 from payments_infra.constructs.address_plan import vpc_range
 from payments_infra.constructs.nat import NatMode
 from payments_infra.profiles import PRODUCTION, PROFILES, SANDBOX, Profile
@@ -74,9 +75,14 @@ class Settings:
         ownership: default tags.
         alarm_email: who is told when an alarm rings.
         customer_email: who is told of every finished payment.
+        back_office_email: who is asked for approvals and told of batches and orchestrated payments.
         webhook_url: where signed notifications are posted; None posts none.
         gateway_url: the payment gateway's address; None uses the simulator.
         gateway_key_retention_hours: how long the gateway remembers an idempotency key.
+        batch_concurrency: most parts of one file, of 10,000 rows each, that are entered at once.
+        batch_rejected_alarm_percent: rings when a larger part of a file's rows was rejected.
+        approval_limits: up to which amount of which currency an orchestrated payment needs no approval.
+        approval_timeout_hours: how long an approval is waited for.
         api_log_role: make this stack keep the role by which API Gateway writes logs, one per account and region.
     """
 
@@ -92,9 +98,14 @@ class Settings:
     ownership: Ownership
     alarm_email: str | None
     customer_email: str | None
+    back_office_email: str | None
     webhook_url: str | None
     gateway_url: str | None
     gateway_key_retention_hours: int
+    batch_concurrency: int
+    batch_rejected_alarm_percent: int
+    approval_limits: str
+    approval_timeout_hours: int
     api_log_role: bool
 
     @classmethod
@@ -123,24 +134,26 @@ class _Reader:
             profile=profile,
             nat=self._nat(profile.nat),
             nat_image_id=self._optional("NAT_IMAGE_ID", _IMAGE.fullmatch, "an image id such as ami-0123456789abcdef0"),
-            shared_key=self._switch("SHARED_KEY", default=profile.shared_key),
+            shared_key=self._switch("SHARED_KEY"),
             vpc_cidr=self._checked("VPC_CIDR", _is_vpc_range, "a private IPv4 range from /16 to /24", "10.0.0.0/16"),
             zones=self._number("AVAILABILITY_ZONES", least=1, most=6, default=profile.zones),
             state_backend=self._state_backend(),
             ownership=self._ownership(),
             alarm_email=self._optional("ALARM_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
             customer_email=self._optional("CUSTOMER_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
-            webhook_url=self._optional(
-                "WEBHOOK_URL",
-                _is_safe_url,
-                _URL_RULE,
-            ),
-            gateway_url=self._optional(
-                "GATEWAY_URL",
-                _is_safe_url,
-                _URL_RULE,
-            ),
+            back_office_email=self._optional("BACK_OFFICE_EMAIL", _EMAIL.fullmatch, "an e-mail address"),
+            webhook_url=self._optional("WEBHOOK_URL", _is_safe_url, _URL_RULE),
+            gateway_url=self._optional("GATEWAY_URL", _is_safe_url, _URL_RULE),
             gateway_key_retention_hours=self._number("GATEWAY_KEY_RETENTION_HOURS", least=1, most=8760, default=24),
+            batch_concurrency=self._number("BATCH_CONCURRENCY", least=1, most=1000, default=10),
+            batch_rejected_alarm_percent=self._number("BATCH_REJECTED_ALARM_PERCENT", least=0, most=99, default=10),
+            approval_limits=self._checked(
+                "APPROVAL_LIMITS",
+                _are_limits,
+                "amounts by ISO 4217 code, such as USD=10000,EUR=7500.50",
+                "USD=10000,EUR=10000,GBP=10000",
+            ),
+            approval_timeout_hours=self._number("APPROVAL_TIMEOUT_HOURS", least=1, most=2160, default=24),
             api_log_role=self._switch("API_LOG_ROLE"),
         )
         if profile is PRODUCTION and settings.gateway_url is None:
@@ -243,6 +256,13 @@ def _is_vpc_range(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _are_limits(text: str) -> bool:
+    try:
+        return bool(read_approval_limits(text))
+    except ValueError:
+        return False
 
 
 def _is_safe_url(text: str) -> bool:

@@ -27,13 +27,13 @@ LATENCY_MILLISECONDS = 2_000
 
 def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     """Add every alarm of ``stack``, each explained in ``runbook``, and the dashboard of the same metrics."""
-    where = stack.settings.ownership.repository
+    where = stack.ground.settings.ownership.repository
     monitoring = Monitoring(
         stack,
         "monitoring",
-        naming=stack.naming,
-        place=stack.place,
-        topic=stack.alarms,
+        naming=stack.ground.naming,
+        place=stack.ground.place,
+        topic=stack.ground.alarms,
         runbook=Runbook.parse(
             runbook.read_text("utf-8"),
             url=f"https://github.com/{where}/blob/main/docs/runbook.md" if where else "docs/runbook.md",
@@ -44,51 +44,53 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     _watch_repeats(stack, monitoring)
     _watch_api(stack, monitoring)
     _watch_tables(stack, monitoring)
-    for worker, function in stack.functions.items():
+    for worker, function in stack.workers.made.items():
         _watch_function(stack, monitoring, worker, function)
-    for number, metric in enumerate(stack.nat.metrics_failing(), start=1):
+    for number, metric in enumerate(stack.ground.nat.metrics_failing(), start=1):
         monitoring.alarm(f"nat-failing-{number}", metric, above=0, entry="nat-failing", periods=2)
     return monitoring
 
 
 def _watch_promises(stack: PaymentsStack, monitoring: Monitoring) -> None:
-    suffix = stack.naming.suffix
+    suffix = stack.ground.naming.suffix
     review = _counted("PaymentsNeedingReview", "processor", suffix, "payments needing review")
     overdue = _counted("OpenPaymentsOverdue", "sweeper", suffix, "open payments past their deadline")
     # Rings until an operator, having settled what needs it, says so: nobody counts reviews down.
     monitoring.alarm("payments-needing-review", review, above=0, missing="ignore")
     monitoring.alarm("open-payments-overdue", overdue, above=0, periods=5)
-    monitoring.alarm("sweeper-not-running", stack.sweeper.metric_invocations(), below=1, periods=5, missing="breaching")
+    monitoring.alarm(
+        "sweeper-not-running", stack.processing.sweeper.metric_invocations(), below=1, periods=5, missing="breaching"
+    )
 
 
 def _watch_queues(stack: PaymentsStack, monitoring: Monitoring) -> None:
-    for name, pipeline in (("processing", stack.processing), ("notification", stack.notification)):
+    for name, pipeline in (("processing", stack.channels.processing), ("notification", stack.channels.notification)):
         age = pipeline.metric_oldest_message_age()
         monitoring.alarm(f"{name}-queue-age", age, above=QUEUE_AGE_SECONDS, entry="queue-age")
         monitoring.alarm(f"{name}-dead-letters", pipeline.metric_dead_letters(), above=0)
         monitoring.show("Queues", f"{name} waiting", pipeline.metric_waiting())
-    for name, lost in (("dispatcher", stack.undispatched), ("auditor", stack.unaudited)):
+    for name, lost in (("dispatcher", stack.outbox.undispatched), ("auditor", stack.outbox.unaudited)):
         monitoring.alarm(f"{name}-dead-letters", lost.metric_waiting(), above=0)
-    for name, function in (("dispatcher", stack.dispatcher), ("auditor", stack.auditor)):
+    for name, function in (("dispatcher", stack.outbox.dispatcher), ("auditor", stack.outbox.auditor)):
         behind = function.metric_iterator_age()
         monitoring.alarm(f"{name}-stream-age", behind, above=STREAM_AGE_MILLISECONDS, entry="stream-age", periods=3)
 
 
 def _watch_api(stack: PaymentsStack, monitoring: Monitoring) -> None:
-    monitoring.alarm("api-5xx", stack.api.metric_5xx(), above=0)
-    monitoring.alarm("api-latency", stack.api.metric_latency(), above=LATENCY_MILLISECONDS, periods=3)
-    monitoring.show("API", "Requests", stack.api.metric_requests(), stack.api.metric_4xx())
+    monitoring.alarm("api-5xx", stack.intake.api.metric_5xx(), above=0)
+    monitoring.alarm("api-latency", stack.intake.api.metric_latency(), above=LATENCY_MILLISECONDS, periods=3)
+    monitoring.show("API", "Requests", stack.intake.api.metric_requests(), stack.intake.api.metric_4xx())
 
 
 def _watch_tables(stack: PaymentsStack, monitoring: Monitoring) -> None:
     throttles = {
-        "payments-read-throttles": stack.payments.metric_read_throttles(),
-        "payments-write-throttles": stack.payments.metric_write_throttles(),
+        "payments-read-throttles": stack.storage.payments.metric_read_throttles(),
+        "payments-write-throttles": stack.storage.payments.metric_write_throttles(),
         **{
-            f"{index.name}-write-throttles": stack.payments.metric_index_write_throttles(index)
+            f"{index.name}-write-throttles": stack.storage.payments.metric_index_write_throttles(index)
             for index in (BY_CUSTOMER, BY_DAY, OPEN_BY_DUE)
         },
-        "audit-write-throttles": stack.audit.metric_write_throttles(),
+        "audit-write-throttles": stack.storage.audit.metric_write_throttles(),
     }
     for part, metric in throttles.items():
         monitoring.alarm(part, metric, above=0, entry="table-throttles", periods=2)
@@ -100,7 +102,7 @@ def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, f
         stack,
         f"{worker}_failures",
         part=f"{worker}-failures",
-        naming=stack.naming,
+        naming=stack.ground.naming,
         log_group=function.log_group,
         pattern=FAILURES,
         label=f"{worker} lines that tell of a failure",
@@ -116,7 +118,7 @@ def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, f
 def _watch_repeats(stack: PaymentsStack, monitoring: Monitoring) -> None:
     # One record that has to come again is no error; records that keep coming again mean that somebody is down.
     for worker in ("dispatcher", "auditor", "processor", "notifier"):
-        repeats = _counted("FailedRecords", worker, stack.naming.suffix, f"{worker} records that come again")
+        repeats = _counted("FailedRecords", worker, stack.ground.naming.suffix, f"{worker} records that come again")
         monitoring.alarm(f"{worker}-failed-records", repeats, above=0, entry="failed-records", periods=5, of=10)
 
 

@@ -114,7 +114,8 @@ class Encryption(Construct):
     `data`       tables, buckets, secrets, workflows         CloudWatch Logs' delivery, for a workflow's log; others
                                                              act for the caller or by a grant
     `queues`     queues and topics                           SNS, EventBridge, CloudWatch alarms and S3 events
-    `functions`  environment variables of functions          nobody: Lambda acts by a grant
+    `functions`  environment variables, and all that         the delivery of workflows' logs; Lambda acts by a grant
+                 executions of workflows hold
     `logs`       log groups                                  CloudWatch Logs
     ===========  ==========================================  ==================================================
 
@@ -156,7 +157,7 @@ class Encryption(Construct):
         else:
             self.data = key("data", "Tables, buckets and secrets", DATA_SERVICES)
             self.queues = key("queues", "Queues and topics", QUEUE_SERVICES)
-            self.functions = key("functions", "Environment variables", FUNCTION_SERVICES)
+            self.functions = key("functions", "Environment variables and workflows", FUNCTION_SERVICES)
             self.logs = key("logs", "Log groups", ("logs",))
         let_in_logs(self.logs, naming, place)
         let_in_senders(self.queues, naming, place)

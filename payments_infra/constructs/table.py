@@ -1,4 +1,4 @@
-"""The payments table: one item per payment, three lean indexes that spread, and the stream that is the outbox."""
+"""The payments table: one item per payment, four lean indexes that spread, and the stream that is the outbox."""
 
 from __future__ import annotations
 
@@ -38,12 +38,20 @@ OPEN_BY_DUE = LeanIndex(
 )
 """Open payments by deadline. Sparse: both attributes go when a payment is finished, and with them its entry."""
 
+SETTLED_BY_BATCH = LeanIndex(
+    name="settled-by-batch",
+    partition=Attribute(name="batch_shard"),
+    sort=Attribute(name="status"),
+)
+"""Payments of a batch that are not open any more, to be counted by status: partitions such as ``<batch_id>#07``.
+Sparse: only a payment that came in a file gets there, once it is no longer open."""
+
 PAYMENTS_ONLY: Mapping[str, Any] = {"dynamodb": {"NewImage": {"status": {"S": [{"exists": True}]}}}}
 """Filter for readers of the stream: changes of payments, not of the idempotency keys kept beside them."""
 
 
 class PaymentsTable(Construct):
-    """Payments, found by id, customer, day of creation, and by being overdue.
+    """Payments, found by id, customer, day of creation, by being overdue, and counted by batch.
 
     Grants are one per thing a use case does, and give what the adapter calls for it.
 
@@ -70,7 +78,7 @@ class PaymentsTable(Construct):
             name=naming.name("payments", kind="table"),
             key=key,
             partition=Attribute(name="payment_id"),
-            indexes=(BY_CUSTOMER, BY_DAY, OPEN_BY_DUE),
+            indexes=(BY_CUSTOMER, BY_DAY, OPEN_BY_DUE, SETTLED_BY_BATCH),
             deletion_protection=deletion_protection,
             streamed=True,
             expiry_attribute="expires_at",
@@ -116,6 +124,10 @@ class PaymentsTable(Construct):
     def grant_find_overdue(self, role: Role) -> None:
         """Let ``role`` see ids and deadlines of open payments, and nothing of the payments themselves."""
         self._grant(role, "dynamodb:Query", on=self._index_arn(OPEN_BY_DUE))
+
+    def grant_count_settled(self, role: Role) -> None:
+        """Let ``role`` count how many payments of a batch stand at which status."""
+        self._grant(role, "dynamodb:Query", on=self._index_arn(SETTLED_BY_BATCH))
 
     def grant_stream(self, role: Role) -> None:
         """Let Lambda read the stream in the name of ``role``: exactly the actions an event source mapping checks.

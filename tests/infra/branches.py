@@ -4,63 +4,28 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payments.adapters.dynamodb.audit_table import AuditTable
-from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.adapters.dynamodb.batches_table import BatchesTable
+from payments.adapters.dynamodb.payment_item import to_item
 from payments.adapters.gateway_simulator import SimulatorGateway
-from payments.domain.messages import encode_message
 from payments.runtime import system
+from tests.batch_samples import registered
 from tests.contract.gateway_server import GatewayServer
 from tests.contract.loopback import Reply, loopback
 from tests.fakes import InMemoryLedger
-from tests.samples import accepted, claimed, events, settled
+from tests.infra import batch_branches, workflow_branches
+from tests.infra.stage import HOUR, open_payments, waiting
+from tests.samples import accepted, claimed, events, granted, settled
 from tests.unit.handlers.events import api_event, body_of, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import ModuleType
 
-    from payments.domain.payment import Payment
-    from tests.contract.services import Services
-
-Event = dict[str, Any]
+    from tests.infra.stage import Event, Stage
 
 ALL_WELL: Event = {"batchItemFailures": []}
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A handler among what it was deployed with; ``services`` are for the test's own hands and are not recorded."""
-
-    handler: ModuleType
-    variables: Mapping[str, str]
-    services: Services
-
-    def run(self, event: Event) -> Any:  # noqa: ANN401 - whatever the handler returns
-        """Handle ``event`` as Lambda would have it."""
-        return self.handler.handler(event, SimpleNamespace(aws_request_id="8f0d3b1c-5d0e-4a53-8a0c-2f3f0f6d3b1c"))
-
-    def store(self, *versions: Payment) -> None:
-        """Put a payment into the table, one version after another."""
-        table = PaymentsTable(self.services.dynamodb, self.variables["PAYMENTS_TABLE"])
-        table.create(versions[0])
-        for version in versions[1:]:
-            table.advance(version)
-
-    def wake(self, *payment_ids: str) -> Any:  # noqa: ANN401 - whatever the handler returns
-        """Handle messages about ``payment_ids``."""
-        event = sample("sqs")
-        event["Records"] = [
-            {**record, "body": encode_message(payment_id)}
-            for record, payment_id in zip(event["Records"], payment_ids, strict=False)
-        ]
-        return self.run(event)
 
 
 def validate(stage: Stage) -> None:
@@ -86,20 +51,39 @@ def query(stage: Stage) -> None:
         stage.store(payment)
     for event in events(payments[0]):
         AuditTable(stage.services.dynamodb, stage.variables["AUDIT_TABLE"]).append(event)
+    for number in range(3):
+        BatchesTable(stage.services.dynamodb, stage.variables["BATCHES_TABLE"]).create(registered(f"batch-{number}"))
+    found = [
+        stage.run({**sample("api_get_batch"), "pathParameters": {"batch_id": batch_id}})
+        for batch_id in ("batch-0", "nobody")
+    ]
+    assert [answer["statusCode"] for answer in found] == [200, 404]
     for route in ("api_get_payment", "api_get_events"):
         answers = [stage.run(api_event(route, payment_id=payment_id)) for payment_id in ("pay-0", "nobody")]
         assert [answer["statusCode"] for answer in answers] == [200, 404]
-    for listing in ({"customer_id": "cust-1"}, {"created_on": payments[0].created_at.date().isoformat()}):
-        first = _page(stage, {**listing, "limit": "2"})
-        rest = _page(stage, {**listing, "next_token": first["next_token"]})
+    day = payments[0].created_at.date().isoformat()
+    for route, listing in (
+        ("api_get_payments", {"customer_id": "cust-1"}),
+        ("api_get_payments", {"created_on": day}),
+        ("api_get_batches", {"day": day}),
+    ):
+        first = _page(stage, route, {**listing, "limit": "2"})
+        rest = _page(stage, route, {**listing, "next_token": first["next_token"]})
         assert len(first["items"]) + len(rest["items"]) == len(payments)
 
 
 def dispatch(stage: Stage) -> None:
-    """A payment to process, one to tell about, and one that asks for neither."""
+    """A payment to process, one to tell about, one that asks for neither, a workflow to start and one to answer."""
     assert stage.run(sample("dynamodb_stream")) == ALL_WELL
     for name in ("PROCESSING_QUEUE_URL", "NOTIFICATION_QUEUE_URL"):
         assert stage.services.bodies_in(stage.variables[name]), name
+    # A real task token says nothing of its machine; whoever reads the calls finds out by this one which it was.
+    asked = waiting("asked", task_token=stage.variables["PAYMENT_WORKFLOW_ARN"])
+    for old, new in ((None, asked), (asked, granted(asked))):
+        event = sample("dynamodb_stream")
+        event["Records"] = event["Records"][:1]
+        event["Records"][0]["dynamodb"] |= {"NewImage": to_item(new), **({"OldImage": to_item(old)} if old else {})}
+        stage.run(event)
 
 
 def audit(stage: Stage) -> None:
@@ -109,12 +93,7 @@ def audit(stage: Stage) -> None:
 
 def process(stage: Stage) -> None:
     """A new payment, a claim whose lease ran out, one the gateway may have forgotten, and what is settled already."""
-    now = system.now()
-    stage.store(accepted("new", at=now))
-    abandoned, forgotten = accepted("abandoned", at=now - HOUR), accepted("forgotten", at=now - 30 * DAY)
-    stage.store(abandoned, claimed(abandoned))
-    stage.store(forgotten, claimed(forgotten))
-    payment_ids = ("new", "abandoned", "forgotten")
+    payment_ids = open_payments(stage)
     assert [stage.wake(*payment_ids), stage.wake(*payment_ids)] == [ALL_WELL, ALL_WELL]
 
 
@@ -141,12 +120,21 @@ BRANCHES: Mapping[str, Callable[[Stage], None]] = {
     "processor": process,
     "notifier": notify,
     "sweeper": sweep,
+    "examiner": workflow_branches.examine,
+    "requester": workflow_branches.request,
+    "approver": workflow_branches.approve,
+    "charger": workflow_branches.charge,
+    "registrar": batch_branches.register,
+    "planner": batch_branches.plan,
+    "ingestor": batch_branches.ingest,
+    "collector": batch_branches.collect,
+    "settler": batch_branches.settle,
 }
 """By worker."""
 
 
-def _page(stage: Stage, parameters: dict[str, str]) -> Event:
-    answer = stage.run(api_event("api_get_payments", query=parameters))
+def _page(stage: Stage, route: str, parameters: dict[str, str]) -> Event:
+    answer = stage.run(api_event(route, query=parameters))
     assert answer["statusCode"] == 200, answer["body"]
     page: Event = body_of(answer)
     return page

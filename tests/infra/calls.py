@@ -51,6 +51,7 @@ def permissions_for(call: Call, deployed: Deployed) -> Iterator[Permission]:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 
     Raises:
         NotImplementedError: nobody said yet what such a call needs.
@@ -66,12 +67,37 @@ def permissions_for(call: Call, deployed: Deployed) -> Iterator[Permission]:
             yield from (on("BatchGetItem", table) for table in tables)
         case "SendMessageBatch", {"QueueUrl": queue}:
             yield on("SendMessage", queue)
+        case operation, {"Bucket": bucket, "Key": key, **others}:
+            for action, part in _object_permissions(operation, key, versioned="VersionId" in others):
+                yield on(action, bucket, part)
         case action, {"TableName": table, "IndexName": index}:
             yield on(action, table, f"/index/{index}")
+        case "SendTaskSuccess", {"taskToken": machine}:  # the branches that are run here say which machine waits
+            yield on("SendTaskSuccess", machine)
         case (
-            ("GetItem" | "PutItem" | "UpdateItem" | "Query" | "Publish" | "GetSecretValue") as action,
-            {"TableName": resource} | {"TopicArn": resource} | {"SecretId": resource},
+            (
+                "GetItem" | "PutItem" | "UpdateItem" | "Query" | "Publish" | "GetSecretValue" | "StartExecution"
+            ) as action,
+            {"TableName": resource} | {"TopicArn": resource} | {"SecretId": resource} | {"stateMachineArn": resource},
         ):
             yield on(action, resource)
         case _:
             raise NotImplementedError(f"say here what IAM asks for before {call.service} {call.operation}")
+
+
+def _object_permissions(operation: str, key: str, *, versioned: bool) -> Iterator[tuple[str, str]]:
+    folder = f"/{key.partition('/')[0]}/*"
+    match operation:
+        case "HeadObject" | "GetObject" if versioned:
+            yield "GetObjectVersion", folder
+        case "GetObject":
+            yield "GetObject", folder
+        case "PutObject" | "UploadPart" | "CompleteMultipartUpload":
+            yield "PutObject", folder
+        case "CreateMultipartUpload" | "AbortMultipartUpload":  # whoever begins must be able to give up
+            yield "AbortMultipartUpload", folder
+        case _:
+            raise NotImplementedError(f"say here what IAM asks for before s3 {operation}")
+    if operation == "HeadObject" or (operation == "GetObject" and not versioned):
+        # Both meet what is not there, which S3 calls forbidden to those who may not list.
+        yield "ListBucket", ""

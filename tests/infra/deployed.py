@@ -1,7 +1,8 @@
-"""The tables, queues, topics and secrets of a template, made in a mock of AWS, and what functions are told of them."""
+"""What functions of a template talk to, made in a mock of AWS, and what they are told of it."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ class Deployed:
 def deployed(template: Template, services: Services) -> Deployed:
     """Make what functions talk to, under names of its own: nothing stands in the way of another deployment."""
     attributes = {
-        address: _MAKERS[type_](services, f"{body['name']}-{uuid4()}", body)
+        address: _MAKERS[type_](services, f"{body.get('name', 'files')}-{uuid4()}", body)
         for address, body in everything(template).items()
         if (type_ := address.partition(".")[0]) in _MAKERS
     }
@@ -105,9 +106,26 @@ def _secret(services: Services, name: str, _: Body) -> dict[str, str]:
     return {"name": name, "arn": services.secrets_manager.create_secret(Name=name, SecretString=SECRET)["ARN"]}
 
 
+def _bucket(services: Services, name: str, _: Body) -> dict[str, str]:
+    services.s3.create_bucket(Bucket=name)
+    services.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return {"bucket": name, "arn": f"arn:aws:s3:::{name}"}
+
+
+def _machine(services: Services, name: str, _: Body) -> dict[str, str]:
+    made = services.step_functions.create_state_machine(
+        name=name,
+        definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/workflow",
+    )
+    return {"name": name, "arn": made["stateMachineArn"]}
+
+
 _MAKERS: dict[str, Callable[[Services, str, Body], dict[str, str]]] = {
     "aws_dynamodb_table": _table,
     "aws_sqs_queue": _queue,
     "aws_sns_topic": _topic,
     "aws_secretsmanager_secret": _secret,
+    "aws_s3_bucket": _bucket,
+    "aws_sfn_state_machine": _machine,
 }

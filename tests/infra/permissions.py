@@ -58,6 +58,9 @@ _READS = ("kms:Decrypt",)
 _WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
 KEY_USE = {
     "dynamodb": _READS,
+    "s3:GetObject": _READS,
+    "s3:GetObjectVersion": _READS,
+    "s3:PutObject": _WRITES,
     "secretsmanager": _READS,
     "sns:Publish": _WRITES,
     "sqs:ReceiveMessage": _READS,
@@ -66,6 +69,7 @@ KEY_USE = {
 """What a service asks of the resource's key in the caller's name, by action or by the whole service.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html

@@ -67,7 +67,7 @@ def test_a_stack_that_breaks_rules_is_not_written_and_all_its_problems_are_named
 def test_the_payments_stack_is_guarded(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     stack = PaymentsStack(app, "payments", settings=Settings.from_environment({}), root=ROOT)
-    stack.processing.queue.visibility_timeout_seconds = 30
+    stack.channels.processing.queue.visibility_timeout_seconds = 30
     with pytest.raises(RuntimeError, match=r"\[payments\] processing/queue: hides a message for 30 s"):
         app.synth()
 

@@ -38,14 +38,24 @@ def test_every_mistake_is_named_in_one_answer() -> None:
             WEBHOOK_URL="http://example.com",
             GATEWAY_URL="ftp://example.com",
             GATEWAY_KEY_RETENTION_HOURS="0",
+            BACK_OFFICE_EMAIL="nobody",
+            BATCH_CONCURRENCY="0",
+            BATCH_REJECTED_ALARM_PERCENT="100",
+            APPROVAL_LIMITS="USD=much",
+            APPROVAL_TIMEOUT_HOURS="2161",
             API_LOG_ROLE="perhaps",
         )
     named = [problem.split()[0] for problem in caught.value.problems]
     assert sorted(named) == [
         "ALARM_EMAIL",
         "API_LOG_ROLE",
+        "APPROVAL_LIMITS",
+        "APPROVAL_TIMEOUT_HOURS",
         "AVAILABILITY_ZONES",
         "AWS_REGION",
+        "BACK_OFFICE_EMAIL",
+        "BATCH_CONCURRENCY",
+        "BATCH_REJECTED_ALARM_PERCENT",
         "CUSTOMER_EMAIL",
         "ENVIRONMENT_SUFFIX",
         "GATEWAY_KEY_RETENTION_HOURS",
@@ -170,3 +180,19 @@ def test_an_address_range_no_vpc_can_have_is_refused(cidr: str) -> None:
 def test_one_key_for_everything_is_a_choice_that_is_spelled_out() -> None:
     assert not read().shared_key
     assert read(SHARED_KEY="true").shared_key
+
+
+def test_a_payment_of_ten_thousand_needs_no_approval_and_one_is_waited_for_a_day_unless_told() -> None:
+    assert (read().approval_limits, read().approval_timeout_hours) == ("USD=10000,EUR=10000,GBP=10000", 24)
+    assert read(APPROVAL_LIMITS="JPY=5000", APPROVAL_TIMEOUT_HOURS="2").approval_limits == "JPY=5000"
+
+
+@pytest.mark.parametrize("limits", ["10000", "USD", "USD=0", "USD=-1", "US=1", "USD=1,USD=2", "XXQ=1", "USD=1;EUR=2"])
+def test_limits_no_function_could_read_are_refused(limits: str) -> None:
+    with pytest.raises(SettingsError, match="APPROVAL_LIMITS must be amounts by ISO 4217 code"):
+        read(APPROVAL_LIMITS=limits)
+
+
+def test_ten_parts_of_a_file_at_once_and_a_tenth_of_its_rows_rejected_are_normal_unless_told() -> None:
+    assert (read().batch_concurrency, read().batch_rejected_alarm_percent) == (10, 10)
+    assert read(BATCH_CONCURRENCY="40", BATCH_REJECTED_ALARM_PERCENT="0").batch_concurrency == 40

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from payments_infra.constructs.state_machine import LOG_DELIVERY
 from payments_infra.settings import LONGEST_SUFFIX
 from tests.infra.whole_stack import address_of, everything, many, referred, statements_of, whole_stack
 
@@ -21,6 +22,9 @@ PRODUCTION = {
 }
 
 WILDCARDS_WITH_REASONS = {
+    **dict.fromkeys(LOG_DELIVERY, "the delivery of a workflow's logs has no resources"),
+    "xray:GetSamplingRules": "X-Ray has no resources",
+    "xray:GetSamplingTargets": "X-Ray has no resources",
     "xray:PutTelemetryRecords": "X-Ray has no resources",
     "xray:PutTraceSegments": "X-Ray has no resources",
     "ec2:AssignPrivateIpAddresses": "a function in a VPC makes interfaces that do not exist yet",
@@ -57,6 +61,8 @@ def test_every_queue_is_consumed_or_holds_what_was_given_up(template: Template) 
     given_up = {address_of(queue["redrive_policy"]) for queue in main_queues(template).values()} | {
         address_of(mapping["destination_config"]) for mapping in mappings if "destination_config" in mapping
     }
+    for target in template.resources("aws_cloudwatch_event_target").values():
+        given_up |= set(referred(target.get("dead_letter_config", {})))
     queues = {f"aws_sqs_queue.{name}" for name in template.resources("aws_sqs_queue")}
     assert queues == (consumed & queues) | given_up
     assert not consumed & given_up
@@ -147,7 +153,7 @@ def test_no_role_carries_a_managed_policy(template: Template) -> None:
     assert not [body for body in template.resources("aws_iam_role").values() if body.get("managed_policy_arns")]
 
 
-def test_only_the_auditor_writes_the_audit_table_and_the_notifier_and_sweeper_write_no_table(
+def test_each_table_is_written_by_those_who_have_to_and_the_audit_table_by_the_auditor_alone(
     template: Template,
 ) -> None:
     """Defect: Too much permission."""
@@ -157,14 +163,34 @@ def test_only_the_auditor_writes_the_audit_table_and_the_notifier_and_sweeper_wr
         for statement in statements_of(template, address_of(function["role"])):
             if statement["Effect"] == "Allow" and writes & set(many(statement["Action"])):
                 for table in referred(statement["Resource"]):
-                    writers.setdefault(table, set()).add(function["function_name"].split("-")[1])
-    tables = {
-        f"aws_dynamodb_table.{name}": body["name"] for name, body in template.resources("aws_dynamodb_table").items()
+                    name = everything(template)[table]["name"].split("-", 1)[1].rpartition("-")[0]
+                    writers.setdefault(name, set()).add(function["function_name"].split("-")[1])
+    charging = {"processor", "charger"}
+    assert writers.pop("gateway-ledger", charging) == charging
+    assert writers == {
+        "audit": {"auditor"},
+        "batches": {"registrar", "settler"},
+        "payments": {"validator", "ingestor", "approver", "examiner", "requester", *charging},
     }
-    by_name = {tables[address].split("-")[1]: functions for address, functions in writers.items()}
-    assert by_name["audit"] == {"auditor"}
-    assert by_name["payments" if "payments" in by_name else "ledger"] <= {"validator", "processor"}
-    assert not {"notifier", "sweeper", "query", "dispatcher"} & {one for some in writers.values() for one in some}
+
+
+def test_a_workflow_is_started_and_answered_by_the_one_who_has_to(template: Template) -> None:
+    """Defect: Too much permission. Starting every state machine."""
+    machines = {
+        f"aws_sfn_state_machine.{id_}": body["name"].split("-")[1]
+        for id_, body in template.resources("aws_sfn_state_machine").items()
+    }
+    assert {
+        (body["name"].split("-")[1], action, machines[machine])
+        for id_, body in template.resources("aws_iam_role").items()
+        for statement in statements_of(template, f"aws_iam_role.{id_}")
+        for action in many(statement["Action"])
+        for machine in machines.keys() & set(referred(statement["Resource"]))
+    } == {
+        ("dispatcher", "states:StartExecution", "payment"),
+        ("dispatcher", "states:SendTaskSuccess", "payment"),
+        ("uploads", "states:StartExecution", "batch"),
+    }
 
 
 def keys_by_address(template: Template) -> dict[str, str]:
@@ -179,6 +205,10 @@ def keys_by_address(template: Template) -> dict[str, str]:
         )
         if key:
             found[address] = address_of(key)
+    for encryption in template.resources("aws_s3_bucket_server_side_encryption_configuration").values():
+        (rule,) = encryption["rule"]
+        key = rule["apply_server_side_encryption_by_default"]["kms_master_key_id"]
+        found[address_of(encryption["bucket"])] = address_of(key)
     return found
 
 
@@ -204,7 +234,15 @@ def test_whoever_may_use_an_encrypted_thing_may_use_its_key(template: Template) 
 
 
 @pytest.mark.parametrize(
-    "type_", ["aws_sqs_queue", "aws_sns_topic", "aws_dynamodb_table", "aws_cloudwatch_log_group", "aws_lambda_function"]
+    "type_",
+    [
+        "aws_sqs_queue",
+        "aws_sns_topic",
+        "aws_dynamodb_table",
+        "aws_s3_bucket",
+        "aws_cloudwatch_log_group",
+        "aws_lambda_function",
+    ],
 )
 def test_everything_that_holds_data_is_encrypted_with_a_key_of_the_stack(template: Template, type_: str) -> None:
     keys = keys_by_address(template)
@@ -228,6 +266,15 @@ def test_every_function_is_built_alike(template: Template) -> None:
         "notifier",
         "auditor",
         "sweeper",
+        "examiner",
+        "requester",
+        "approver",
+        "charger",
+        "registrar",
+        "planner",
+        "ingestor",
+        "collector",
+        "settler",
     }
     for function in functions.values():
         assert function["handler"] == "handler.handler"
@@ -268,20 +315,22 @@ def test_a_sandbox_has_a_daily_quota_of_ten_thousand() -> None:
     assert whole_stack().only("aws_api_gateway_usage_plan")["quota_settings"]["limit"] == 10_000
 
 
-def test_production_keeps_its_tables_and_a_sandbox_can_be_destroyed() -> None:
+def test_production_keeps_its_tables_and_files_and_a_sandbox_can_be_destroyed() -> None:
     for variables, protected in (({}, False), (PRODUCTION, True)):
-        tables = whole_stack(**variables).resources("aws_dynamodb_table").values()
+        template = whole_stack(**variables)
+        tables = template.resources("aws_dynamodb_table").values()
         assert {bool(table["deletion_protection_enabled"]) for table in tables} == {protected}
+        assert template.only("aws_s3_bucket")["force_destroy"] is not protected
 
 
 def test_without_a_nat_the_functions_reach_their_services_by_endpoints() -> None:
     template = whole_stack(NAT_MODE="none")
     services = [one["service"] for one in template.data("aws_vpc_endpoint_service").values()]
-    assert {"secretsmanager", "sns", "sqs"} <= set(services)
+    assert {"secretsmanager", "sns", "sqs", "states"} <= set(services)
     interfaces = [
         one for one in template.resources("aws_vpc_endpoint").values() if one["vpc_endpoint_type"] == "Interface"
     ]
-    assert len(interfaces) == 3
+    assert len(interfaces) == 4
 
 
 def test_one_stack_of_an_account_may_keep_the_role_by_which_api_gateway_writes_logs() -> None:
@@ -299,11 +348,16 @@ def test_the_outputs_others_rely_on_are_there(template: Template) -> None:
         "api_key_id",
         "payments_table_name",
         "audit_table_name",
+        "batches_table_name",
+        "batch_bucket_name",
         "processing_queue_url",
         "notification_queue_url",
         "processing_dead_letter_queue_url",
         "notification_dead_letter_queue_url",
         "customer_topic_arn",
+        "back_office_topic_arn",
+        "payment_workflow_arn",
+        "batch_workflow_arn",
         "alarm_topic_arn",
         "vpc_id",
         "nat_public_ips",

@@ -18,7 +18,7 @@ TABLE_ARN = "${aws_dynamodb_table.payments_table.arn}"
 STREAM_ARN = "${aws_dynamodb_table.payments_table.stream_arn}"
 MAY_DECRYPT = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}
 
-GRANTS = ("create", "read", "list", "advance", "find_overdue", "stream")
+GRANTS = ("create", "read", "list", "advance", "find_overdue", "count_settled", "stream")
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +71,22 @@ def test_indexes_hold_keys_only_and_spread_what_is_written_at_one_time(table: Bo
             ("by-customer", "customer_id", "created_at"),
             ("by-day", "created_shard", "created_at"),
             ("open-by-due", "open_shard", "due_at"),
+            ("settled-by-batch", "batch_shard", "status"),
         )
     ]
     # Strings: dates sort as text, and no partition is a status or a bare time.
-    assert table["attribute"] == [
-        {"name": name, "type": "S"}
-        for name in ("created_at", "created_shard", "customer_id", "due_at", "open_shard", "payment_id")
+    assert [(attribute["name"], attribute["type"]) for attribute in table["attribute"]] == [
+        (name, "S")
+        for name in (
+            "batch_shard",
+            "created_at",
+            "created_shard",
+            "customer_id",
+            "due_at",
+            "open_shard",
+            "payment_id",
+            "status",
+        )
     ]
 
 
@@ -87,6 +97,7 @@ def test_indexes_hold_keys_only_and_spread_what_is_written_at_one_time(table: Bo
         ("read", "dynamodb:GetItem", TABLE_ARN),
         ("advance", "dynamodb:UpdateItem", TABLE_ARN),
         ("find_overdue", "dynamodb:Query", f"{TABLE_ARN}/index/open-by-due"),
+        ("count_settled", "dynamodb:Query", f"{TABLE_ARN}/index/settled-by-batch"),
         (
             "stream",
             ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],

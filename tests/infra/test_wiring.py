@@ -21,15 +21,17 @@ from botocore import xform_name
 from moto import mock_aws
 
 from payments.adapters import aws
+from payments.adapters.s3 import long_objects
 from payments.runtime import telemetry
 from payments.runtime.variables import VariablesRefused, variables
-from payments_infra.stack import SERVICES_WITHOUT_NAT
+from payments_infra.ground import SERVICES_WITHOUT_NAT
 from tests.contract.services import Services
-from tests.infra.branches import BRANCHES, Stage, outside_world
+from tests.infra.branches import BRANCHES, outside_world
 from tests.infra.calls import Call, permissions_for, recorded_calls
 from tests.infra.deployed import deployed, function_of
 from tests.infra.ground import readable
 from tests.infra.permissions import Permission, denied, key_use, needed_by_lambda, said
+from tests.infra.stage import Stage
 from tests.infra.template import Template
 from tests.infra.test_stack import PRODUCTION, keys_by_address
 from tests.infra.whole_stack import address_of, whole_stack
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
 
 STACKS: Mapping[str, Mapping[str, str]] = {"dev": {}, "production": PRODUCTION}
 
-OPTIONAL = {"WEBHOOK_URL": "customers may be told through the topic alone"}
+OPTIONAL = {
+    "APPROVAL_LIMITS": "without limits a person approves every orchestrated payment",
+    "WEBHOOK_URL": "customers may be told through the topic alone",
+}
 """Variables a function runs without, each with the reason."""
 
 
@@ -116,6 +121,9 @@ def wire() -> Iterator[Callable[[str, str], Wired]]:
     """Give a function that runs a stack's worker through its branches, once."""
     with pytest.MonkeyPatch.context() as environment, mock_aws(), outside_world() as addresses:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        # Long objects are written in parts: here they are long from the second line on.
+        environment.setattr(long_objects, "PART_BYTES", 32)
+        environment.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
         services = Services(
             dynamodb=aws.dynamodb(),
             sqs=aws.sqs(),
@@ -165,7 +173,7 @@ def test_every_deployed_function_is_looked_at_here(stack: str) -> None:
 
 def test_no_operation_of_the_adapters_is_left_out_here(wire: Callable[[str, str], Wired]) -> None:
     """Defect: It never ran."""
-    used = re.compile(r'_client\.(?:get_paginator\("(\w+)"\)|(\w+))')
+    used = re.compile(r'\b_?client\.(?:get_paginator\("(\w+)"\)|(\w+))')
     sources = "".join(file.read_text("utf-8") for file in Path(aws.__file__).parent.rglob("*.py"))
     written = {paged or plain for paged, plain in used.findall(sources)}
     called = {
@@ -240,4 +248,4 @@ def test_a_key_may_be_used_through_every_service_that_asks_for_it(wired: Wired) 
 def test_without_a_nat_there_is_an_endpoint_for_every_service_that_is_called(wire: Callable[[str, str], Wired]) -> None:
     """Defect: Network that dies."""
     called = {call.service for stack in STACKS for worker in BRANCHES for call in wire(stack, worker).calls}
-    assert called == {"dynamodb", *SERVICES_WITHOUT_NAT}
+    assert called == {"dynamodb", "s3", *SERVICES_WITHOUT_NAT}

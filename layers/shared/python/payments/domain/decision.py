@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from payments.domain.errors import RequestRefused
-from payments.domain.fields import Field, object_schema, read_fields
+from payments.domain.fields import Field, gateway_model_of, object_schema, read_fields
 from payments.domain.schema import PRINTABLE, Choice, Text
 from payments.domain.strict_json import read_json
 
@@ -78,3 +78,8 @@ def read_decision(body: bytes | str) -> DecisionRequest:
 def decision_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the body; that card numbers are refused goes beyond what it can say."""
     return object_schema(FIELDS)
+
+
+def gateway_model() -> dict[str, Any]:
+    """Return the model for API Gateway, which leaves all but the body's form to :func:`read_decision`."""
+    return gateway_model_of(FIELDS, title="DecisionRequest")

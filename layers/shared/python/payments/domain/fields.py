@@ -59,3 +59,16 @@ def object_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
             for name, spec in fields.items()
         },
     }
+
+
+def gateway_model_of(fields: Mapping[str, Field], *, title: str) -> dict[str, Any]:
+    """Return the model for API Gateway: draft 4, and only that the body is an object.
+
+    Everything else is left to the handler, which names the fields at fault; API Gateway would not.
+    """
+    return {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": title,
+        "type": "object",
+        "properties": {name: {"description": spec.description} for name, spec in fields.items()},
+    }
