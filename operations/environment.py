@@ -69,7 +69,7 @@ def on_this_machine() -> Environment:
         timeout=STATUS_SECONDS,
     )
     if asked.returncode:
-        raise OperationError(asked.stderr.strip() or "nothing is deployed: scripts/local up")
+        raise OperationError(asked.stderr.strip().rpartition("\n")[2].removeprefix("Error: "))
     return local_environment(json.loads(asked.stdout))
 
 

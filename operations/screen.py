@@ -32,7 +32,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print ``rows`` under ``columns``; what does not fit is folded, never cut off."""
+    """Print ``rows`` under ``columns`` as they are, markup or not; what does not fit is folded, never cut off."""
     table = Table()
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -56,5 +56,4 @@ def tell(line: str) -> None:
 
 
 def _text(value: object) -> str:
-    # Rich would take square brackets for its own markup.
-    return "" if value is None else str(value).replace("[", r"\[")
+    return "" if value is None else str(value)

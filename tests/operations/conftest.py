@@ -84,10 +84,13 @@ class MockEnvironment(Environment):
 
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     stream: FakeStream = field(default_factory=FakeStream)
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore builds client classes at run time
         fakes = {"lambda": self.functions, "stepfunctions": self.functions, "dynamodbstreams": self.stream}
-        return fakes.get(service) or super().client(service)
+        if service not in self.clients:
+            self.clients[service] = fakes.get(service) or super().client(service)
+        return self.clients[service]
 
     def make_tables(self) -> None:
         keys = {"payment_id": "S", "created_shard": "S", "created_at": "S"}

@@ -119,6 +119,7 @@ def test_people_read_a_table_of_what_is_wrong(recorded: MockEnvironment) -> None
     alter(recorded, "pay-7", 2, reason="[bold]another")
     done = run(audit.main, "verify")
     assert "pay-7" in done.stdout
+    assert "its hash is not that of what it says" in done.stdout
     assert "9 trails with 27 events: 1 not as they were recorded" in done.stderr
 
 

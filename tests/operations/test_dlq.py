@@ -217,3 +217,9 @@ def test_who_was_slow_has_nothing_to_make_up_for() -> None:
     for _ in range(3):
         pace.wait()
     assert not waited
+
+
+def test_what_a_letter_says_is_shown_as_it_is(environment: MockEnvironment) -> None:
+    _, dead_letters = environment.make_queue_with_dead_letters("processing")
+    put(environment, dead_letters, "[red]odd")
+    assert "[red]odd" in run(dlq.main, "show", "processing").stdout
