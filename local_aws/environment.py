@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws import account
+from local_aws.back_office import BackOffice
 from local_aws.deployment import Deployment, Record, describe
 from local_aws.emulator import Emulator
 from local_aws.file_lock import alone_in
@@ -167,6 +168,7 @@ class LocalEnvironment:
         terraform.apply()
         deployment = describe(endpoint_url, self.region, terraform.outputs())
         account.webhook_secret(endpoint_url, self.region, deployment.outputs["webhook_secret_name"])
+        BackOffice(deployment).open_mailbox()
         return deployment
 
     def _terraform(self, endpoint_url: str) -> Terraform:
