@@ -199,6 +199,11 @@ def test_control_totals_are_never_taken_for_a_row_however_much_emptiness_follows
     assert "rows 9 named" in refusal(content) or "line 4 holds control totals" in refusal(content)
 
 
+def test_the_end_of_a_long_row_is_not_taken_for_control_totals() -> None:
+    row = b"#control,".ljust(TAIL_BYTES, b"x")
+    assert plan(HEADER + b"a" + row).rows == 1
+
+
 @pytest.mark.parametrize("row", [b"#controls,1.00,EUR", b"control,1.00,EUR", b" #control,1.00,EUR"])
 def test_a_row_that_only_looks_like_control_totals_is_a_row(row: bytes) -> None:
     assert plan(TWO_ROWS + row).rows == 3

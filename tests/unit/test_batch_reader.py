@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from contextlib import suppress
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +69,17 @@ def test_of_a_line_that_is_too_long_only_the_beginning_is_kept_and_its_length_is
     (kept, length), (after, _) = lines_in(cut(long + b"\nafter", size))
     assert LONGEST_LINE_BYTES < len(kept) <= LONGEST_LINE_BYTES + 2
     assert (length, after) == (len(long) + 1, b"after")
+
+
+def test_a_line_without_an_end_takes_no_more_memory_than_a_long_one() -> None:
+    """Defect: Batch."""
+    piece = b"x" * LONGEST_LINE_BYTES
+    tracemalloc.start()
+    ((_, length),) = lines_in(repeat(piece, 1000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert length == 1000 * LONGEST_LINE_BYTES
+    assert peak < 10 * LONGEST_LINE_BYTES
 
 
 @pytest.mark.parametrize("ending", [b"", b"\r"])
@@ -244,6 +257,7 @@ def test_a_header_may_have_a_byte_order_mark_quotes_and_either_line_break(header
         (b"Payment_ID,amount,currency", "unknown Payment_ID; missing payment_id"),
         (b"payment_id,amount,currency,", "unknown column 4"),
         (b"payment_id;amount;currency", "parted by commas"),
+        (b"payment_id;amount,currency", "unknown column 1; missing payment_id, amount"),
         (b"payment_id\tamount\tcurrency", "parted by commas"),
         ("payment_id,amount,currency".encode("utf-16"), "UTF-8"),
         ("payment_id,amount,currency".encode("utf-16-le"), "UTF-8"),
@@ -266,6 +280,12 @@ def test_a_file_without_a_header_does_not_have_its_first_row_told() -> None:
         columns_in(b"4111111111111111,10.00,EUR,ada@example.org")
     assert "4111" not in str(refused.value)
     assert "ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [b"x4111111111111111", b"x-4111-1111-1111-1111"])
+def test_a_column_that_holds_a_card_number_is_told_by_its_place(name: bytes) -> None:
+    with pytest.raises(BatchRefused, match=r"unknown column 4$"):
+        columns_in(b"payment_id,amount,currency," + name)
 
 
 def test_a_header_of_thousands_of_unknown_columns_is_refused_in_few_words() -> None:

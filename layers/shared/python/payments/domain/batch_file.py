@@ -24,7 +24,6 @@ EMPTY_LINES = (b"", b"\r")
 _COLUMNS = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
 _PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_ .-]{0,39}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 # What is kept of a line that is too long: enough to be too long, even without a carriage return at its end.
 _KEPT_BYTES = LONGEST_LINE_BYTES + 2
@@ -84,7 +83,7 @@ def columns_in(line: bytes) -> tuple[str, ...]:
     Raises:
         BatchRefused: the line can't be read, or a column is unknown, missing or repeated; all of them are named.
     """
-    if line.startswith(_UTF_16_MARKS) or b"\0" in line:
+    if b"\0" in line:
         raise BatchRefused("the file is not text in UTF-8")
     header = line.removeprefix(_BYTE_ORDER_MARK)
     if not header.strip():
