@@ -32,6 +32,8 @@ class BackOffice:
         """Subscribe the mailbox to the topic; what was told before is not in it. Opening it again changes nothing."""
         queue_url = self._sqs.create_queue(QueueName=MAILBOX)["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        policy = _takes_from(self._topic_arn, attributes["QueueArn"])
+        self._sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
         self._sns.subscribe(
             TopicArn=self._topic_arn,
             Protocol="sqs",
@@ -68,3 +70,14 @@ class BackOffice:
         while messages := receive().get("Messages"):
             for message in messages:
                 yield message["MessageId"], json.loads(message["Body"])
+
+
+def _takes_from(topic_arn: str, queue_arn: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

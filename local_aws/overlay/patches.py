@@ -41,6 +41,10 @@ PATCHES = (
     "missing_objects",
     "uploaded_versions",
     "event_starts",
+    "cross_origin_headers",
+    "queue_scans",
+    "request_checks",
+    "item_copies",
 )
 
 
