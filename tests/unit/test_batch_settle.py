@@ -1,0 +1,185 @@
+"""Following the payments of completed batches to their end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from payments.domain.batch import Batch, BatchObject, BatchStatus, RowCounts
+from payments.domain.payment import Status
+from payments.use_cases import Collected, settle_review
+from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
+from payments.use_cases.batches.settle import LONGEST_PAUSE, OVERDUE_METRIC
+from tests.fakes import Act, Faults, ProcessDied
+from tests.unit.batch_site import HEADER, BatchSite
+
+CONTENT = HEADER + b"order-1,1.00,EUR,,\norder-2,2.00,EUR,,\norder-3,3.00,EUR,,\nbad\n"
+MOMENT = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def site() -> BatchSite:
+    return BatchSite()
+
+
+def charge(site: BatchSite, payment_id: str, act: Act = Act.APPROVE) -> None:
+    site.gateway.acts.append(act)
+    site.charge(payment_id)
+
+
+def looked_at(site: BatchSite, source: BatchObject) -> Batch:
+    """Wait until the batch is due, let the settler look, and return the batch."""
+    batch = site.batch_of(source)
+    assert batch.due_at is not None
+    site.clock.move(batch.due_at - site.clock.now + MOMENT)
+    site.settle()
+    return site.batch_of(source)
+
+
+def test_a_batch_is_settled_once_every_payment_has_come_to_its_end(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    site.run(source)
+    charge(site, "order-1")
+    charge(site, "order-2", Act.DECLINE)
+    assert looked_at(site, source).settled == {Status.SUCCEEDED: 1, Status.DECLINED: 1}
+    assert site.batch_of(source).status is BatchStatus.COMPLETED
+
+    charge(site, "order-3", Act.REFUSE)
+    settled = looked_at(site, source)
+    assert (settled.status, settled.due_at) == (BatchStatus.SETTLED, None)
+    assert settled.settled == {Status.SUCCEEDED: 1, Status.DECLINED: 1, Status.FAILED: 1}
+
+
+def test_a_payment_that_needs_review_is_told_and_keeps_its_batch_open_until_somebody_settles_it(
+    site: BatchSite,
+) -> None:
+    source = site.upload(HEADER + b"order-1,1.00,EUR,,\n")
+    site.run(source)
+    charge(site, "order-1", Act.ECHO_ANOTHER_AMOUNT)
+    batch = looked_at(site, source)
+    assert (batch.status, batch.settled) == (BatchStatus.COMPLETED, {Status.NEEDS_REVIEW: 1})
+
+    settle_review(
+        "order-1",
+        to=Status.FAILED,
+        actor="ada",
+        reason="refunded",
+        store=site.payments,
+        clock=site.clock,
+        tokens=site.tokens,
+    )
+    batch = looked_at(site, source)
+    assert (batch.status, batch.settled) == (BatchStatus.SETTLED, {Status.FAILED: 1})
+
+
+def test_payments_of_other_batches_and_of_the_api_do_not_count(site: BatchSite) -> None:
+    first = site.upload(CONTENT)
+    site.run(first)
+    second = site.upload(CONTENT.replace(b"order", b"other"), version="version-2")
+    site.run(second)
+    for number in (1, 2, 3):
+        charge(site, f"other-{number}")
+    assert looked_at(site, second).status is BatchStatus.SETTLED
+    assert looked_at(site, first).settled == {}
+
+
+def test_a_batch_counted_again_and_again_does_not_count_anything_twice(site: BatchSite) -> None:
+    """Defect: Blind and double writes. A counter can be pushed twice; a count can't."""
+    source = site.upload(CONTENT)
+    site.run(source)
+    charge(site, "order-1")
+    counts = [looked_at(site, source).settled for _ in range(3)]
+    assert counts == [{Status.SUCCEEDED: 1}] * 3
+
+
+def test_the_pause_between_two_looks_doubles_to_an_hour(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    site.run(source)
+    pauses = []
+    for _ in range(11):
+        batch = looked_at(site, source)
+        assert batch.due_at is not None
+        pauses.append(batch.due_at - site.clock.now)
+    assert pauses[:3] == [2 * FIRST_LOOK_AFTER, 4 * FIRST_LOOK_AFTER, 8 * FIRST_LOOK_AFTER]
+    assert pauses[-1] == pauses[-2] == LONGEST_PAUSE
+
+
+def test_a_batch_that_is_not_due_is_not_looked_at(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    before = site.run(source)
+    assert site.settle() == 0
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    assert site.settle() == 1
+    assert site.batch_of(source).version == before.version + 1
+
+
+def test_a_batch_that_its_workflow_still_owns_is_left_to_it_however_late(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    registered = site.register(source).batch
+    site.clock.move(10 * OVERDUE_AFTER)
+    assert site.settle() == 0
+    assert site.batch_of(source) == registered
+
+
+def test_batches_open_for_too_long_are_counted_at_every_look_and_before_anything_is_written(site: BatchSite) -> None:
+    stuck = site.upload(CONTENT)
+    site.register(stuck)
+    waiting = site.upload(CONTENT, version="version-2")
+    site.run(waiting)
+    site.clock.move(OVERDUE_AFTER)
+    site.settle()
+    assert site.measure.counts[OVERDUE_METRIC] == 0
+
+    counted_before_the_write: list[int] = []
+    site.clock.move(LONGEST_PAUSE)
+    site.batches.before_next_write = lambda: counted_before_the_write.append(site.measure.counts[OVERDUE_METRIC])
+    site.settle()
+    assert counted_before_the_write == [2]
+    site.clock.move(MOMENT)
+    site.settle()
+    assert site.measure.counts[OVERDUE_METRIC] == 3
+
+
+def test_a_batch_that_has_failed_or_is_settled_is_never_overdue(site: BatchSite) -> None:
+    site.fail(site.upload(CONTENT), "States.Timeout", "")
+    site.run(site.upload(HEADER, version="version-2"))
+    site.clock.move(10 * OVERDUE_AFTER)
+    assert site.settle() == 0
+    assert OVERDUE_METRIC in site.measure.counts
+    assert site.measure.counts[OVERDUE_METRIC] == 0
+
+
+def test_two_settlers_at_once_come_to_the_same_and_the_other_batches_are_counted_too(site: BatchSite) -> None:
+    sources = [site.upload(CONTENT.replace(b"order", name), version=str(name)) for name in (b"a", b"b")]
+    for source in sources:
+        site.run(source)
+    for payment in site.open_payments():
+        site.charge(payment.payment_id)
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    site.batches.before_next_write = site.settle
+    site.settle()
+    assert [site.batch_of(source).status for source in sources] == [BatchStatus.SETTLED] * 2
+    assert site.batches.statuses.count(BatchStatus.SETTLED) == 2
+
+
+def test_a_settlement_whose_answer_was_lost_is_made_once(site: BatchSite) -> None:
+    source = site.upload(HEADER + b"order-1,1.00,EUR,,\n")
+    site.run(source)
+    site.charge("order-1")
+    site.batches.lose_next_answer()
+    assert looked_at(site, source).status is BatchStatus.SETTLED
+    assert site.batches.statuses.count(BatchStatus.SETTLED) == 1
+
+
+def test_a_dry_run_that_died_before_it_was_settled_is_settled_though_it_entered_nothing() -> None:
+    faults = Faults()
+    site = BatchSite(faults=faults)
+    source = site.upload(CONTENT, key="incoming/dry-run/a.csv")
+    batch_id = site.register(source).batch.batch_id
+    site.record_plan(batch_id, 4)
+    faults.kill_at(2)
+    with pytest.raises(ProcessDied, match="before advance batch"):
+        site.complete(batch_id, Collected(RowCounts(received=4, accepted=3, rejected=1), None))
+    assert site.batch_of(source).status is BatchStatus.COMPLETED
+    assert looked_at(site, source).status is BatchStatus.SETTLED
