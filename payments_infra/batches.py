@@ -40,6 +40,7 @@ class Batches:
             environment={**payments, **files, "OPEN_DEADLINE_SECONDS": str(BATCH_OPEN_DEADLINE_SECONDS)},
         )
         self.collector = workers.worker("collector", timeout_seconds=900, environment=files)
+        self.steps = (self.registrar, self.planner, self.ingestor, self.collector)
         self.settler = workers.worker("settler", timeout_seconds=45, environment={**payments, **batches})
         self._allow()
         self.workflow = BatchIngestion(

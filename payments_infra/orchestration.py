@@ -45,7 +45,8 @@ class Orchestration:
             },
         )
 
-        for function in (self.examiner, self.requester, self.charger):
+        self.steps = (self.examiner, self.requester, self.charger)
+        for function in self.steps:
             storage.payments.grant_read(function.role)
             storage.payments.grant_advance(function.role)
         channels.back_office.grant_publish(self.requester.role)

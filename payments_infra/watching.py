@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payments_infra.constructs.log_metric import FAILURES, LogMetric
-from payments_infra.constructs.metric import Metric
 from payments_infra.constructs.monitoring import Monitoring
 from payments_infra.constructs.runbook import Runbook
-from payments_infra.constructs.table import BY_CUSTOMER, BY_DAY, OPEN_BY_DUE
-from payments_infra.workers import METRICS_NAMESPACE
+from payments_infra.constructs.table import BY_CUSTOMER, BY_DAY, OPEN_BY_DUE, SETTLED_BY_BATCH
+from payments_infra.watching_workers import watch_workers
+from payments_infra.watching_workflows import watch_batches, watch_workflows
+from payments_infra.workers import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from payments_infra.constructs.function import Function
     from payments_infra.stack import PaymentsStack
-
-LONGEST_RUN_PERCENT = 80
-"""A run that takes more than this part of its time-out rings before runs are cut off."""
 
 QUEUE_AGE_SECONDS = 600
 STREAM_AGE_MILLISECONDS = 120_000
@@ -41,11 +37,11 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     )
     _watch_promises(stack, monitoring)
     _watch_queues(stack, monitoring)
-    _watch_repeats(stack, monitoring)
+    watch_batches(stack, monitoring)
+    watch_workflows(stack, monitoring)
     _watch_api(stack, monitoring)
     _watch_tables(stack, monitoring)
-    for worker, function in stack.workers.made.items():
-        _watch_function(stack, monitoring, worker, function)
+    watch_workers(stack, monitoring)
     for number, metric in enumerate(stack.ground.nat.metrics_failing(), start=1):
         monitoring.alarm(f"nat-failing-{number}", metric, above=0, entry="nat-failing", periods=2)
     return monitoring
@@ -53,10 +49,14 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
 
 def _watch_promises(stack: PaymentsStack, monitoring: Monitoring) -> None:
     suffix = stack.ground.naming.suffix
-    review = _counted("PaymentsNeedingReview", "processor", suffix, "payments needing review")
-    overdue = _counted("OpenPaymentsOverdue", "sweeper", suffix, "open payments past their deadline")
-    # Rings until an operator, having settled what needs it, says so: nobody counts reviews down.
-    monitoring.alarm("payments-needing-review", review, above=0, missing="ignore")
+    overdue = counted("OpenPaymentsOverdue", worker="sweeper", suffix=suffix, label="open payments past their deadline")
+    for part, worker in (
+        ("payments-needing-review", "processor"),
+        ("orchestrated-payments-needing-review", "charger"),
+    ):
+        review = counted("PaymentsNeedingReview", worker=worker, suffix=suffix, label=f"to review, by the {worker}")
+        # Rings until an operator, having settled what needs it, says so: nobody counts reviews down.
+        monitoring.alarm(part, review, above=0, entry="payments-needing-review", missing="ignore")
     monitoring.alarm("open-payments-overdue", overdue, above=0, periods=5)
     monitoring.alarm(
         "sweeper-not-running", stack.processing.sweeper.metric_invocations(), below=1, periods=5, missing="breaching"
@@ -88,46 +88,10 @@ def _watch_tables(stack: PaymentsStack, monitoring: Monitoring) -> None:
         "payments-write-throttles": stack.storage.payments.metric_write_throttles(),
         **{
             f"{index.name}-write-throttles": stack.storage.payments.metric_index_write_throttles(index)
-            for index in (BY_CUSTOMER, BY_DAY, OPEN_BY_DUE)
+            for index in (BY_CUSTOMER, BY_DAY, OPEN_BY_DUE, SETTLED_BY_BATCH)
         },
+        "batches-write-throttles": stack.storage.batches.metric_write_throttles(),
         "audit-write-throttles": stack.storage.audit.metric_write_throttles(),
     }
     for part, metric in throttles.items():
         monitoring.alarm(part, metric, above=0, entry="table-throttles", periods=2)
-
-
-def _watch_function(stack: PaymentsStack, monitoring: Monitoring, worker: str, function: Function) -> None:
-    longest_milliseconds = function.timeout_seconds * 1000 * LONGEST_RUN_PERCENT // 100
-    failures = LogMetric(
-        stack,
-        f"{worker}_failures",
-        part=f"{worker}-failures",
-        naming=stack.ground.naming,
-        log_group=function.log_group,
-        pattern=FAILURES,
-        label=f"{worker} lines that tell of a failure",
-    )
-    monitoring.alarm(f"{worker}-errors", function.metric_errors(), above=0, entry="function-errors")
-    monitoring.alarm(f"{worker}-throttles", function.metric_throttles(), above=0, entry="function-throttles")
-    monitoring.alarm(
-        f"{worker}-duration", function.metric_duration(), above=longest_milliseconds, entry="function-duration"
-    )
-    monitoring.alarm(f"{worker}-log-failures", failures.metric, above=0, entry="function-log-failures")
-
-
-def _watch_repeats(stack: PaymentsStack, monitoring: Monitoring) -> None:
-    # One record that has to come again is no error; records that keep coming again mean that somebody is down.
-    for worker in ("dispatcher", "auditor", "processor", "notifier"):
-        repeats = _counted("FailedRecords", worker, stack.ground.naming.suffix, f"{worker} records that come again")
-        monitoring.alarm(f"{worker}-failed-records", repeats, above=0, entry="failed-records", periods=5, of=10)
-
-
-def _counted(name: str, worker: str, suffix: str, label: str) -> Metric:
-    """Return a metric that ``worker`` counts itself, under the dimensions the handlers give it."""
-    return Metric(
-        namespace=METRICS_NAMESPACE,
-        name=name,
-        statistic="Sum",
-        dimensions={"service": worker, "environment": suffix},
-        label=label,
-    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payments_infra.constructs.function import Function
 from payments_infra.constructs.layer import Layer
+from payments_infra.constructs.metric import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,17 @@ made longer by waking what already waits."""
 
 BATCH_OPEN_DEADLINE_SECONDS = 3600
 """The same for a payment that came in a file: files make backlogs."""
+
+
+def counted(name: str, *, worker: str, suffix: str, label: str, statistic: str = "Sum") -> Metric:
+    """Return a metric that ``worker`` counts itself, under the dimensions the handlers give it."""
+    return Metric(
+        namespace=METRICS_NAMESPACE,
+        name=name,
+        statistic=statistic,
+        dimensions={"service": worker, "environment": suffix},
+        label=label,
+    )
 
 
 class Workers:

@@ -119,7 +119,8 @@ def typed() -> tuple[Command, ...]:
     """Return every AWS command somebody types who follows the runbook, as bash would pass it on."""
     text = TEXT.replace("WORKER", "processor")
     blocks = [re.sub(_OPERATORS, r"operate \1", block) for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
-    spans = [span.replace("\n", " ") for span in re.findall(r"`(ringing|(?:aws|failures|story|trail)\s[^`]+)`", text)]
+    spelled = re.findall(r"`(ringing|(?:aws|failures|story|trail|batch|executions|again)\s[^`]+)`", text)
+    spans = [span.replace("\n", " ") for span in spelled]
     return tuple(parsed(words) for words in noted("sleep() { :; }\noperate() { :; }\n" + "\n".join([*blocks, *spans])))
 
 
@@ -143,7 +144,7 @@ def model_of(service: str) -> Any:  # noqa: ANN401 - botocore has no public type
 
 
 def operation_of(service: str, operation: str) -> Any:  # noqa: ANN401 - botocore has no public type for it
-    model = model_of(service)
+    model = model_of("s3" if service == "s3api" else service)  # the CLI keeps the plain name for commands of its own
     names = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in names, f"aws {service} has no {operation}"
     return model.operation_model(names[operation])

@@ -118,6 +118,52 @@ def test_every_alarm_tells_the_alarm_topic(template: Template) -> None:
     assert len(topics) == 1
 
 
+def alarm(template: Template, part: str) -> Body:
+    (found,) = [
+        body
+        for body in template.resources("aws_cloudwatch_metric_alarm").values()
+        if body["alarm_name"].split("-", 1)[1].rpartition("-")[0] == part
+    ]
+    return found
+
+
+@pytest.mark.parametrize("workflow", ["batch-workflow", "payment-workflow"])
+def test_a_workflow_that_fails_runs_out_of_time_is_stopped_or_throttled_rings(
+    template: Template, workflow: str
+) -> None:
+    """Defect: Dead alarms."""
+    machine = next(
+        f"${{aws_sfn_state_machine.{id_}.arn}}"
+        for id_, body in template.resources("aws_sfn_state_machine").items()
+        if workflow in body["name"]
+    )
+    for part, metric in (
+        ("failed", "ExecutionsFailed"),
+        ("timed-out", "ExecutionsTimedOut"),
+        ("aborted", "ExecutionsAborted"),
+        ("throttled", "ExecutionThrottled"),
+    ):
+        rung = alarm(template, f"{workflow}-{part}")
+        assert (rung["namespace"], rung["metric_name"]) == ("AWS/States", metric)
+        assert rung["dimensions"] == {"StateMachineArn": machine}
+
+
+def test_one_failed_file_rings_and_a_declined_orchestrated_payment_does_not(template: Template) -> None:
+    assert alarm(template, "batch-workflow-failed")["threshold"] == 0
+    assert alarm(template, "payment-workflow-failed")["threshold"] > 1
+
+
+def test_a_file_rings_when_more_of_its_rows_are_rejected_than_the_setting_says() -> None:
+    rung = alarm(whole_stack(BATCH_REJECTED_ALARM_PERCENT="25"), "batch-rows-rejected")
+    assert (rung["metric_name"], rung["threshold"]) == ("BatchRowsRejectedPercent", 25)
+    assert rung["comparison_operator"] == "GreaterThanThreshold"
+
+
+def test_a_file_that_is_refused_is_no_error_of_the_function_that_refuses_it(template: Template) -> None:
+    for worker, minutes in (("planner", 3), ("charger", 3), ("validator", 1), ("settler", 1)):
+        assert alarm(template, f"{worker}-errors")["datapoints_to_alarm"] == minutes
+
+
 def allowed_everywhere(template: Template) -> set[str]:
     """Return every action that some role may do on everything."""
     return {

@@ -59,7 +59,7 @@ def test_every_mistake_is_named_and_where_to_mend_it() -> None:
         "AGE is missing",
         "KIND must be one of a, b (got 'c')",
     )
-    assert "payments_infra/stack.py" in str(refused.value)
+    assert "payments_infra" in str(refused.value)
 
 
 def test_a_mistake_says_more_than_what_failed_because_of_it() -> None:

@@ -20,7 +20,7 @@ class VariablesRefused(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"set these in the function's environment (payments_infra/stack.py):\n{lines}")
+        super().__init__(f"set these in the function's environment (payments_infra):\n{lines}")
 
 
 class Variables:
