@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from payments.domain.batch import ByteRange, RowCounts
     from payments.domain.payment import Payment
+    from payments.ports import OverdueBatches
     from payments.use_cases import Collected, Planned, Registered
 
 LEASE = timedelta(seconds=60)
@@ -107,15 +108,15 @@ class BatchSite:
             source, error=error, cause=cause, store=self.batches, clock=self.clock, tokens=self.tokens
         ).batch
 
-    def settle(self, *, limit: int = 100) -> int:
+    def settle(self, *, overdue: OverdueBatches | None = None) -> int:
         return settle_batches(
-            overdue=self.batches,
+            overdue=overdue or self.batches,
             store=self.batches,
             payments=FakeSettledPayments(self.payments),
             clock=self.clock,
             tokens=self.tokens,
             measure=self.measure,
-            limit=limit,
+            limit=100,
         )
 
     def execution(

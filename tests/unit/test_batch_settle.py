@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +16,10 @@ from payments.use_cases.batches.settle import LONGEST_PAUSE, OVERDUE_METRIC
 from tests.fakes import Act, Faults, ProcessDied
 from tests.unit.batch_site import HEADER, BatchSite
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
 CONTENT = HEADER + b"order-1,1.00,EUR,,\norder-2,2.00,EUR,,\norder-3,3.00,EUR,,\nbad\n"
 MOMENT = timedelta(milliseconds=1)
 
@@ -21,6 +27,16 @@ MOMENT = timedelta(milliseconds=1)
 @pytest.fixture
 def site() -> BatchSite:
     return BatchSite()
+
+
+class StaleIndex:
+    """An index that still names a batch."""
+
+    def __init__(self, batch_id: str) -> None:
+        self._batch_id = batch_id
+
+    def ids_due_before(self, _moment: datetime, *, limit: int) -> Sequence[str]:
+        return [self._batch_id][:limit]
 
 
 def charge(site: BatchSite, payment_id: str, act: Act = Act.APPROVE) -> None:
@@ -161,6 +177,28 @@ def test_two_settlers_at_once_come_to_the_same_and_the_other_batches_are_counted
     site.settle()
     assert [site.batch_of(source).status for source in sources] == [BatchStatus.SETTLED] * 2
     assert site.batches.statuses.count(BatchStatus.SETTLED) == 2
+
+
+def test_a_batch_that_somebody_moves_meanwhile_is_left_to_them_and_the_next_one_is_counted(site: BatchSite) -> None:
+    sources = [site.upload(CONTENT, version="1"), site.upload(CONTENT.replace(b"order", b"b"), version="2")]
+    for source in sources:
+        site.run(source)
+        site.clock.move(MOMENT)
+    moved = replace(site.batch_of(sources[0]), version=10)
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    site.batches.before_next_write = lambda: site.batches.batches.update({moved.batch_id: moved})
+    versions = [site.batch_of(source).version for source in sources]
+    site.settle()
+    assert [site.batch_of(source).version for source in sources] == [10, versions[1] + 1]
+
+
+def test_a_batch_that_the_index_still_names_after_its_end_is_neither_counted_nor_moved(site: BatchSite) -> None:
+    """An index follows its table by moments."""
+    batch = site.run(site.upload(HEADER))
+    site.clock.move(10 * OVERDUE_AFTER)
+    assert site.settle(overdue=StaleIndex(batch.batch_id)) == 0
+    assert site.measure.counts[OVERDUE_METRIC] == 0
+    assert site.batches.get(batch.batch_id) == batch
 
 
 def test_a_settlement_whose_answer_was_lost_is_made_once(site: BatchSite) -> None:

@@ -129,6 +129,13 @@ def test_a_plan_is_recorded_and_the_batch_is_watched(site: BatchSite, source: Ba
     assert site.record_plan(batch.batch_id, 3) == planned
 
 
+def test_a_plan_that_found_other_rows_than_an_earlier_one_is_the_one_that_counts(
+    site: BatchSite, source: BatchObject
+) -> None:
+    batch = at(site, source, BatchStatus.INGESTING)
+    assert site.record_plan(batch.batch_id, 4).rows == 4
+
+
 @pytest.mark.parametrize("status", [BatchStatus.COMPLETED, BatchStatus.SETTLED])
 def test_a_plan_that_comes_late_changes_nothing(site: BatchSite, source: BatchObject, status: BatchStatus) -> None:
     before = at(site, source, status)
@@ -157,6 +164,11 @@ def test_a_completion_that_repeats_measures_once_and_tells_the_share_rounded_up(
     for _ in range(2):
         site.complete(batch.batch_id, COLLECTED)
     assert site.measure.counts[REJECTED_METRIC] == 34
+
+
+def test_a_dry_run_alarms_nobody(site: BatchSite) -> None:
+    site.run(site.upload(CONTENT, key="incoming/dry-run/a.csv"))
+    assert REJECTED_METRIC not in site.measure.counts
 
 
 @pytest.mark.parametrize(
@@ -201,6 +213,8 @@ def test_a_batch_that_accepted_nothing_is_settled_at_once(site: BatchSite) -> No
     batch = site.paid(HEADER + b"bad\n")
     assert (batch.status, batch.due_at) == (BatchStatus.SETTLED, None)
     assert BatchStatus.COMPLETED in site.batches.statuses
+    collected = Collected(RowCounts(received=1, rejected=1), batch.rejected_key)
+    assert site.complete(batch.batch_id, collected) == batch
 
 
 def test_a_batch_without_rows_is_settled_without_a_report(site: BatchSite) -> None:

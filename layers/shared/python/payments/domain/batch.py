@@ -92,7 +92,7 @@ class RowCounts:
             received=self.received + other.received,
             accepted=self.accepted + other.accepted,
             rejected=self.rejected + other.rejected,
-            totals=dict(sorted(totals.items())),
+            totals=totals,
         )
 
     @property

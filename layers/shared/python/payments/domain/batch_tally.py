@@ -32,5 +32,5 @@ class Tally:
             received=self._accepted + self._rejected,
             accepted=self._accepted,
             rejected=self._rejected,
-            totals=dict(sorted(self._totals.items())),
+            totals=dict(self._totals),
         )

@@ -25,7 +25,8 @@ FIRST_LOOK_AFTER = timedelta(seconds=15)
 """Pause between a batch's completion and the first look at what became of its payments; it doubles at each look."""
 
 REJECTED_METRIC = "BatchRowsRejectedPercent"
-"""Whole percent, rounded up. The largest of a period tells, for a repeated step measures again."""
+"""Whole percent, rounded up; of a dry run nobody is to be alarmed. The largest of a period tells, for a repeated step
+measures again."""
 
 _OVER = frozenset({BatchStatus.COMPLETED, BatchStatus.SETTLED})
 
@@ -103,7 +104,8 @@ def complete_batch(
             return _ingesting(batch, rows=counts.received, at=now, owner_token=tokens())
         if batch.rows != counts.received:
             raise OutcomeMissing(f"batch {batch_id} has {batch.rows} rows, and {counts.received} have an outcome")
-        measure.count(REJECTED_METRIC, counts.rejected_percent)
+        if not batch.is_dry_run:
+            measure.count(REJECTED_METRIC, counts.rejected_percent)
         return batch.moved(
             BatchStatus.COMPLETED,
             at=now,
