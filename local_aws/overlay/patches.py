@@ -33,6 +33,7 @@ PATCHES = (
     "workflow_timeouts",
     "retry_delays",
     "task_tokens",
+    "answer_permissions",
     "throttled_tasks",
     "map_runs",
     "workflow_roles",

@@ -56,6 +56,7 @@ PROBES = [
     storage.missing_objects,
     storage.ranged_versions,
     storage.uploaded_versions,
+    workflows.answer_permissions,
     workflows.execution_starts,
     workflows.map_runs,
     workflows.payload_limits,

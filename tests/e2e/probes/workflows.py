@@ -34,6 +34,11 @@ def handler(event, context):
     if event.get('fail'):
         raise ValueError('not passed on')
 """
+ANSWERS = """
+import boto3
+def handler(event, context):
+    boto3.client('stepfunctions').send_task_success(taskToken=event['token'], output='{}')
+"""
 PRINTS_AND_FAILS_ONCE = """
 import json
 def handler(event, context):
@@ -185,6 +190,17 @@ def task_tokens(account: Account) -> None:
     with pytest.raises(workflows.exceptions.InvalidToken):
         workflows.send_task_success(taskToken="made up", output="{}")
     assert json.loads(ended(account, asked)["output"]) == {"granted": True}
+
+
+def answer_permissions(account: Account) -> None:
+    """A role may answer the tasks of the state machine that its policy names, and of no other."""
+    allowed = {"Effect": "Allow", "Action": "states:SendTaskSuccess"}
+    named = {**allowed, "Resource": "arn:aws:states:us-east-1:000000000000:stateMachine:answered"}
+    account.function("answers", ANSWERS, policy={"Version": "2012-10-17", "Statement": [named]})
+    options: dict[str, Any] = {"Resource": f"{INVOKE}.waitForTaskToken", "TimeoutSeconds": 20}
+    asks = task("answers", {"token.$": "$$.Task.Token"}, **options)
+    assert outcome(account, machine(account, "answered", Asks=asks))["status"] == "SUCCEEDED"
+    assert outcome(account, machine(account, "unanswered", Asks=asks))["status"] == "FAILED"
 
 
 def throttled_tasks(account: Account) -> None:
