@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from payments.runtime.telemetry import FAILED_RECORDS_METRIC
+from payments.use_cases import process, wake
+from payments.use_cases.batches import register, settle
 from payments_infra.constructs.state_machine import LOG_DELIVERY
 from payments_infra.settings import LONGEST_SUFFIX
+from payments_infra.workers import METRICS_NAMESPACE
 from tests.infra.whole_stack import address_of, everything, many, referred, statements_of, whole_stack
 
 if TYPE_CHECKING:
@@ -157,6 +161,23 @@ def test_a_file_rings_when_more_of_its_rows_are_rejected_than_the_setting_says()
     rung = alarm(whole_stack(BATCH_REJECTED_ALARM_PERCENT="25"), "batch-rows-rejected")
     assert (rung["metric_name"], rung["threshold"]) == ("BatchRowsRejectedPercent", 25)
     assert rung["comparison_operator"] == "GreaterThanThreshold"
+
+
+def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Template) -> None:
+    """Defect: Dead alarms."""
+    watched = {
+        (body["dimensions"]["service"], body["metric_name"])
+        for body in template.resources("aws_cloudwatch_metric_alarm").values()
+        if body["namespace"] == METRICS_NAMESPACE
+    }
+    assert watched == {
+        ("processor", process.REVIEW_METRIC),
+        ("charger", process.REVIEW_METRIC),
+        ("sweeper", wake.OVERDUE_METRIC),
+        ("registrar", register.REJECTED_METRIC),
+        ("settler", settle.OVERDUE_METRIC),
+        *((worker, FAILED_RECORDS_METRIC) for worker in ("dispatcher", "auditor", "processor", "notifier")),
+    }
 
 
 def test_a_file_that_is_refused_is_no_error_of_the_function_that_refuses_it(template: Template) -> None:
