@@ -153,8 +153,8 @@ def test_batches_open_for_too_long_are_counted_at_every_look_and_before_anything
     site.settle()
     assert counted_before_the_write == [2]
     site.clock.move(MOMENT)
-    site.settle()
-    assert site.measure.counts[OVERDUE_METRIC] == 3
+    assert site.settle() == 0
+    assert site.measure.counts[OVERDUE_METRIC] == 4
 
 
 def test_a_batch_that_has_failed_or_is_settled_is_never_overdue(site: BatchSite) -> None:

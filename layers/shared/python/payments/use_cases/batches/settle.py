@@ -40,9 +40,10 @@ def settle_batches(
     long are counted at every call. Returns how many batches were counted anew.
     """
     now = clock()
-    due = [store.get(batch_id) for batch_id in overdue.ids_due_before(now, limit=limit)]
-    measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in due))
-    completed = [batch for batch in due if batch.status is BatchStatus.COMPLETED]
+    # No pause is longer: whatever is open for too long is among these, so that its alarm does not end between two looks.
+    batches = [store.get(batch_id) for batch_id in overdue.ids_due_before(now + LONGEST_PAUSE, limit=limit)]
+    measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in batches))
+    completed = [batch for batch in batches if batch.status is BatchStatus.COMPLETED and _is_due(batch, now)]
     for batch in completed:
         after = _counted(batch, payments.counts_of(batch.batch_id), at=clock(), owner_token=tokens())
         try:
@@ -50,6 +51,10 @@ def settle_batches(
         except BatchConflict:
             continue
     return len(completed)
+
+
+def _is_due(batch: Batch, now: datetime) -> bool:
+    return batch.due_at is not None and batch.due_at < now
 
 
 def _is_overdue(batch: Batch, now: datetime) -> bool:
