@@ -40,7 +40,7 @@ def settle_batches(
     long are counted at every call. Returns how many batches were counted anew.
     """
     now = clock()
-    # No pause is longer: whatever is open for too long is among these, so that its alarm does not end between two looks.
+    # No pause is longer: whatever is open for too long is among these, and its alarm does not end between two looks.
     batches = [store.get(batch_id) for batch_id in overdue.ids_due_before(now + LONGEST_PAUSE, limit=limit)]
     measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in batches))
     completed = [batch for batch in batches if batch.status is BatchStatus.COMPLETED and _is_due(batch, now)]
