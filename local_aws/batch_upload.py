@@ -11,10 +11,8 @@ from local_aws import account
 from local_aws.deployment import Deployment
 from local_aws.payments_client import Document, PaymentsClient
 
-ENDED = ("settled", "failed")
 STALLED_SECONDS = 300.0
 POLL_SECONDS = 0.5
-SETTLED_COUNTS = ("succeeded", "declined", "failed", "needs_review")
 
 
 class BatchNotEndedError(RuntimeError):
@@ -44,7 +42,7 @@ class BatchUpload:
     deployment: Deployment
 
     def pay(self, file: Path, *, watch: Watcher, dry_run: bool = False, name: str | None = None) -> Document:
-        """Upload ``file`` and return its batch once it is settled or failed; a dry run enters nothing.
+        """Upload ``file`` and return its batch once nothing of it is open; a dry run enters nothing.
 
         Raises:
             BatchNotEndedError: nothing changed for STALLED_SECONDS.
@@ -60,7 +58,7 @@ class BatchUpload:
         return str(answer["VersionId"])
 
     def follow(self, key: str, version: str, *, watch: Watcher) -> Document:
-        """Return the batch of an uploaded version once it is settled or failed.
+        """Return the batch of an uploaded version once nothing of it is open any more, or it failed.
 
         Raises:
             BatchNotEndedError: nothing changed for STALLED_SECONDS.
@@ -68,7 +66,7 @@ class BatchUpload:
         seen, changed_at = Progress("waiting for the workflow"), time.monotonic()
         client = PaymentsClient(self.deployment)
         batch: Document | None = None
-        while batch is None or batch["status"] not in ENDED:
+        while batch is None or not _has_ended(batch):
             found = client.batch(batch["batch_id"]) if batch else _of(client.batches_of_today(), key, version)
             now = self._progress(found) if found else seen
             if now != seen or (found and batch is None):
@@ -92,7 +90,7 @@ class BatchUpload:
         if batch["status"] == "ingesting":
             return Progress("entering rows", min(self._rows_read(batch["batch_id"]), rows), rows)
         if batch["status"] == "completed":
-            return Progress("payments", sum(counts.get(name, 0) for name in SETTLED_COUNTS), counts.get("accepted", 0))
+            return Progress("payments", counts["accepted"] - counts.get("open", 0), counts["accepted"])
         return Progress(batch["status"], rows, rows)
 
     def _rows_read(self, batch_id: str) -> int:
@@ -117,6 +115,13 @@ class BatchUpload:
         return account.session(self.deployment.region).client(
             "s3", endpoint_url=self.deployment.endpoint_url, config=account.DIRECT
         )
+
+
+def _has_ended(batch: Document) -> bool:
+    """Whether nothing more will come; that a batch is settled is written a minute or so after its last payment is."""
+    return batch["status"] in {"settled", "failed"} or (
+        batch["status"] == "completed" and not batch["counts"].get("open")
+    )
 
 
 def _of(batches: list[Document], key: str, version: str) -> Document | None:

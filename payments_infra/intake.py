@@ -57,6 +57,7 @@ class Intake:
         storage.payments.grant_create(self.validator.role)
         storage.payments.grant_read(self.query.role)
         storage.payments.grant_list(self.query.role)
+        storage.payments.grant_count_settled(self.query.role)
         storage.audit.grant_read(self.query.role)
         storage.batches.grant_read(self.query.role)
         storage.batches.grant_list(self.query.role)

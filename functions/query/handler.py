@@ -11,6 +11,7 @@ from payments.adapters import aws
 from payments.adapters.dynamodb.audit_table import AuditTable
 from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.adapters.dynamodb.settled_payments import SettledPaymentsIndex
 from payments.domain.batch_listing import read_batch_listing
 from payments.domain.listing import read_listing
 from payments.domain.public import public_event, public_payment
@@ -24,7 +25,7 @@ from payments.use_cases import events_of, find_batch, find_payment, list_batches
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from payments.ports import AuditTrail, BatchReader, PaymentReader
+    from payments.ports import AuditTrail, BatchReader, PaymentReader, SettledPayments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Ports:
     reader: PaymentReader
     trail: AuditTrail
     batches: BatchReader
+    settled: SettledPayments
 
 
 @cache
@@ -41,10 +43,12 @@ def aws_ports() -> Ports:
     """Connect to what the function's variables name."""
     client = aws.dynamodb()
     with variables() as env:
+        payments = env.text("PAYMENTS_TABLE")
         return Ports(
-            reader=PaymentsTable(client, env.text("PAYMENTS_TABLE")),
+            reader=PaymentsTable(client, payments),
             trail=AuditTable(client, env.text("AUDIT_TABLE")),
             batches=BatchesTable(client, env.text("BATCHES_TABLE")),
+            settled=SettledPaymentsIndex(client, payments),
         )
 
 
@@ -75,7 +79,8 @@ def respond(request: Request, ports: Ports) -> Response:
             return _shown({"items": [public_batch(batch) for batch in found.items], "next_token": found.next_token})
         case "/batches/{batch_id}":
             batch_id = request.path_parameters.get("batch_id", "")
-            return _shown(public_batch(find_batch(batch_id, reader=ports.batches)), about_batch=batch_id)
+            batch = find_batch(batch_id, reader=ports.batches, payments=ports.settled)
+            return _shown(public_batch(batch), about_batch=batch_id)
         case _:
             raise NotImplementedError(f"no answer for the route {request.method} {request.resource}")
 

@@ -11,7 +11,7 @@ from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.dynamodb.payment_item import to_item
 from payments.adapters.gateway_simulator import SimulatorGateway
 from payments.runtime import system
-from tests.batch_samples import registered
+from tests.batch_samples import completed, ingesting, registered
 from tests.contract.gateway_server import GatewayServer
 from tests.contract.loopback import Reply, loopback
 from tests.fakes import InMemoryLedger
@@ -51,13 +51,13 @@ def query(stage: Stage) -> None:
         stage.store(payment)
     for event in events(payments[0]):
         AuditTable(stage.services.dynamodb, stage.variables["AUDIT_TABLE"]).append(event)
-    for number in range(3):
-        BatchesTable(stage.services.dynamodb, stage.variables["BATCHES_TABLE"]).create(registered(f"batch-{number}"))
+    for batch in (registered("batch-0"), registered("batch-1"), completed(ingesting(registered("batch-2")))):
+        BatchesTable(stage.services.dynamodb, stage.variables["BATCHES_TABLE"]).create(batch)
     found = [
         stage.run({**sample("api_get_batch"), "pathParameters": {"batch_id": batch_id}})
-        for batch_id in ("batch-0", "nobody")
+        for batch_id in ("batch-0", "batch-2", "nobody")
     ]
-    assert [answer["statusCode"] for answer in found] == [200, 404]
+    assert [answer["statusCode"] for answer in found] == [200, 200, 404]
     for route in ("api_get_payment", "api_get_events"):
         answers = [stage.run(api_event(route, payment_id=payment_id)) for payment_id in ("pay-0", "nobody")]
         assert [answer["statusCode"] for answer in answers] == [200, 404]

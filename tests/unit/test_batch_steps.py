@@ -15,6 +15,7 @@ from payments.domain.errors import BatchConflict, BatchNotFound, OutcomeMissing
 from payments.domain.identifiers import batch_id_of, payment_id_of_row
 from payments.use_cases import Collected, collect_batch, find_batch
 from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER, REJECTED_METRIC
+from tests.batch_fakes import FakeSettledPayments
 from tests.fakes import START
 from tests.samples import ANOTHER
 from tests.unit.batch_site import HEADER, BatchSite
@@ -327,9 +328,9 @@ def test_only_the_moves_of_the_table_are_made(
 @pytest.mark.parametrize("batch_id", ["", "no such batch", "x" * 3000, "no-such-batch"])
 def test_a_batch_that_nobody_registered_is_not_found(site: BatchSite, batch_id: str) -> None:
     with pytest.raises(BatchNotFound):
-        find_batch(batch_id, reader=site.batches)
+        find_batch(batch_id, reader=site.batches, payments=FakeSettledPayments(site.payments))
 
 
 def test_a_registered_batch_is_found(site: BatchSite, source: BatchObject) -> None:
     batch = site.register(source).batch
-    assert find_batch(batch.batch_id, reader=site.batches) == batch
+    assert find_batch(batch.batch_id, reader=site.batches, payments=FakeSettledPayments(site.payments)) == batch

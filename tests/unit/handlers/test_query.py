@@ -12,7 +12,7 @@ from functions.query import handler as query
 from functions.query.handler import Ports
 from payments.domain.audit import events_since
 from payments.runtime.http import Response, proxied
-from tests.batch_fakes import FakeBatchStore
+from tests.batch_fakes import FakeBatchStore, FakeSettledPayments
 from tests.fakes import FakeAuditLog, FakeStore
 from tests.samples import MINUTE, START, accepted, claimed, rich, settled
 from tests.unit.handlers.events import Event, api_event, body_of
@@ -41,7 +41,11 @@ def log() -> FakeAuditLog:
 def send(
     store: FakeStore, log: FakeAuditLog, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Event], Event]:
-    monkeypatch.setattr(query, "aws_ports", lambda: Ports(reader=store, trail=log, batches=FakeBatchStore()))
+    monkeypatch.setattr(
+        query,
+        "aws_ports",
+        lambda: Ports(reader=store, trail=log, batches=FakeBatchStore(), settled=FakeSettledPayments(store)),
+    )
     return lambda event: query.handler(event, context)
 
 

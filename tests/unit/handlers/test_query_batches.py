@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,13 @@ import pytest
 
 from functions.query import handler as query
 from functions.query.handler import Ports
-from tests.batch_fakes import FakeBatchStore
+from payments.domain.batch import RowCounts
+from payments.domain.payment import Status
+from payments.use_cases.batches.query import MOST_COUNTED
+from tests.batch_fakes import FakeBatchStore, FakeSettledPayments
 from tests.batch_samples import batch_failed, batch_settled, completed, ingesting, registered
 from tests.fakes import FakeAuditLog, FakeStore
-from tests.samples import START
+from tests.samples import START, accepted, claimed, settled
 from tests.unit.handlers.events import Event, api_event, body_of
 
 if TYPE_CHECKING:
@@ -30,8 +34,15 @@ def store() -> FakeBatchStore:
 
 
 @pytest.fixture
-def get(store: FakeBatchStore, context: LambdaContext, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Event]:
-    ports = Ports(reader=FakeStore(), trail=FakeAuditLog(), batches=store)
+def payments() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def get(
+    store: FakeBatchStore, payments: FakeStore, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Event]:
+    ports = Ports(reader=payments, trail=FakeAuditLog(), batches=store, settled=FakeSettledPayments(payments))
     monkeypatch.setattr(query, "aws_ports", lambda: ports)
 
     def answer(name: str, *, query_: dict[str, str] | None = None, batch_id: str | None = None) -> Event:
@@ -56,6 +67,25 @@ def test_a_batch_is_shown_with_counts_totals_and_where_its_rejected_rows_are(
     assert counts["accepted"] == counts["open"] + counts["succeeded"] + counts["declined"] + counts["failed"] == 3
     assert batch["totals"] == [{"currency": "EUR", "amount": "37.50"}, {"currency": "JPY", "amount": "1000"}]
     assert batch["rejected_file"] == "rejected/batch-1.csv"
+
+
+def test_a_completed_batch_shows_what_has_become_of_its_payments_by_now(
+    store: FakeBatchStore, payments: FakeStore, get: Callable[..., Event]
+) -> None:
+    store.batches["batch-1"] = completed(ingesting(registered()))
+    payments.payments["pay-1"] = replace(settled(claimed(accepted("pay-1"))), batch_id="batch-1")
+    counts = body_of(get("api_get_batch"))["counts"]
+    assert (counts["succeeded"], counts["open"]) == (1, 2)
+
+
+def test_a_batch_too_long_to_be_counted_while_the_caller_waits_shows_its_last_count(
+    store: FakeBatchStore, payments: FakeStore, get: Callable[..., Event]
+) -> None:
+    long = RowCounts(received=MOST_COUNTED + 1, accepted=MOST_COUNTED + 1)
+    store.batches["batch-1"] = completed(ingesting(registered()), counts=long, settled={Status.DECLINED: 7})
+    payments.payments["pay-1"] = replace(settled(claimed(accepted("pay-1"))), batch_id="batch-1")
+    counts = body_of(get("api_get_batch"))["counts"]
+    assert (counts["succeeded"], counts["declined"]) == (0, 7)
 
 
 def test_a_failed_batch_says_why(store: FakeBatchStore, get: Callable[..., Event]) -> None:

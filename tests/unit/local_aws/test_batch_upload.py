@@ -50,16 +50,16 @@ def follow(monkeypatch: pytest.MonkeyPatch, *batches: dict[str, Any]) -> tuple[d
     return BatchUpload(DEPLOYMENT).follow("incoming/a.csv", "2", watch=seen.append), seen
 
 
-def test_a_batch_is_followed_from_its_upload_to_its_settlement(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_followed_from_its_upload_until_nothing_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     ended, seen = follow(
         monkeypatch,
         {},
         BATCH,
         BATCH | {"status": "ingesting", "rows": 3},
-        BATCH | {"status": "completed", "rows": 3, "counts": COUNTS | {"succeeded": 1}},
-        BATCH | {"status": "settled", "rows": 3, "counts": COUNTS | {"succeeded": 2}},
+        BATCH | {"status": "completed", "rows": 3, "counts": COUNTS | {"open": 1}},
+        BATCH | {"status": "completed", "rows": 3, "counts": COUNTS | {"open": 0}},
     )
-    assert ended["status"] == "settled"
+    assert ended["counts"]["open"] == 0
     assert Progress("entering rows", 2, 3) in seen
     assert Progress("payments", 1, 2) in seen
 

@@ -31,7 +31,7 @@ def test_all_promises_are_kept_when_all_is_well() -> None:
         BATCH | {"counts": COUNTS | {"rejected": 0}},
         BATCH | {"counts": COUNTS | {"succeeded": 0}},
         BATCH | {"totals": [{"currency": "EUR", "amount": "3.01"}]},
-        BATCH | {"status": "completed"},
+        BATCH | {"counts": COUNTS | {"declined": 0}},
     ],
 )
 def test_a_promise_about_a_file_that_is_broken_is_told(broken: dict[str, Any]) -> None:

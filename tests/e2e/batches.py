@@ -1,0 +1,98 @@
+"""Looks into the deployed tables and buckets where customers cannot: what a batch left behind."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_aws import account
+from local_aws.batch_upload import BatchUpload
+from local_aws.batch_writer import write_batch
+from local_aws.payments_client import PaymentsClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from local_aws.batch_writer import Written
+    from local_aws.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file and what became of it."""
+
+    batch: Mapping[str, Any]
+    report: list[dict[str, str]]
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Rows received, accepted and rejected."""
+        counts = self.batch["counts"]
+        return counts["received"], counts["accepted"], counts["rejected"]
+
+
+class Batches:
+    """Uploads files to one deployment and looks up what they left."""
+
+    def __init__(self, deployment: Deployment, folder: Path) -> None:
+        self._deployment = deployment
+        self._folder = folder
+        self._session = account.session(deployment.region)
+        self.upload = BatchUpload(deployment)
+
+    def pay(self, content: bytes, name: str, *, dry_run: bool = False) -> Uploaded:
+        """Upload ``content`` as ``name``, and return what became of it in the end."""
+        file = self._folder / "upload.csv"
+        file.write_bytes(content)
+        batch = self.upload.pay(file, name=name, dry_run=dry_run, watch=lambda _progress: None)
+        return Uploaded(batch, list(csv.DictReader(io.StringIO(self.upload.report_of(batch) or ""))))
+
+    def written(self, name: str, *, rows: int, bad_percent: float = 0.0, seed: int = 0) -> tuple[Written, Uploaded]:
+        """Upload a generated file whose ids begin with ``name``, and return what it holds and what became of it."""
+        content = io.BytesIO()
+        what = write_batch(content, rows=rows, bad_percent=bad_percent, seed=seed, prefix=name)
+        return what, self.pay(content.getvalue(), f"{name}.csv")
+
+    def put(self, key: str, content: bytes) -> None:
+        """Upload ``content`` as ``key`` and follow nothing."""
+        client = self._session.client("s3", endpoint_url=self._deployment.endpoint_url, config=account.DIRECT)
+        client.put_object(Bucket=self._deployment.outputs["batch_bucket_name"], Key=key, Body=content)
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """Return the batch as it stands."""
+        return PaymentsClient(self._deployment).batch(batch_id)
+
+    def files_of_today(self) -> list[str]:
+        """Return the files of the newest batches, newest first."""
+        return [batch["file"] for batch in PaymentsClient(self._deployment).batches_of_today()]
+
+    def payments_of(self, batch_id: str) -> dict[str, str]:
+        """Return the status of each payment that the table holds of the batch, by its id."""
+        return {
+            item["payment_id"]["S"]: item["status"]["S"]
+            for item in self._scan("payments_table_name", "payment_id, #status, batch_id", {"#status": "status"})
+            if item.get("batch_id", {}).get("S") == batch_id
+        }
+
+    def charges(self) -> Counter[str]:
+        """Return how often money moved for each payment, by the gateway's own ledger."""
+        entries = self._scan("gateway_ledger_table_name", "#reference, approved", {"#reference": "reference"})
+        return Counter(entry["reference"]["S"] for entry in entries if entry.get("approved", {}).get("BOOL"))
+
+    def audited(self) -> Counter[str]:
+        """Return the number of audit events of each payment."""
+        return Counter(item["payment_id"]["S"] for item in self._scan("audit_table_name", "#id", {"#id": "payment_id"}))
+
+    def _scan(self, output: str, projection: str, names: dict[str, str]) -> Iterator[Mapping[str, Any]]:
+        client = self._session.client("dynamodb", endpoint_url=self._deployment.endpoint_url, config=account.DIRECT)
+        pages = client.get_paginator("scan").paginate(
+            TableName=self._deployment.outputs[output],
+            ProjectionExpression=projection,
+            ExpressionAttributeNames=names,
+            ConsistentRead=True,
+        )
+        return (item for page in pages for item in page["Items"])
