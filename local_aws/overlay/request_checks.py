@@ -30,5 +30,5 @@ def _caller_arn(headers: dict[str, str], query: Any = None) -> str:
     key = extract_access_key_id(headers or {}, query or {})
     account = _account_from_sts_session(key) or get_account_id()
     found = iam_evaluator.resolve_credential(key, account) if key else None
-    named = isinstance(found, iam_evaluator.ResolvedCredential) and found.principal_arn
-    return found.principal_arn if named else f"arn:aws:iam::{get_account_id()}:root"
+    named = found.principal_arn if isinstance(found, iam_evaluator.ResolvedCredential) else ""
+    return str(named) or f"arn:aws:iam::{get_account_id()}:root"

@@ -17,7 +17,7 @@ from local_aws.emulator import Emulator
 from local_aws.overlay.patches import PATCHES
 from local_aws.packages import EmulatorPackages
 from local_aws.progress import silent
-from tests.e2e.probes import messages, network, services, storage, workflows
+from tests.e2e.probes import economies, messages, network, services, storage, workflows
 from tests.e2e.probes.account import NOTHING, REGION, Account
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("overlay")]
 ROOT = Path(__file__).parents[2]
 PROBES = [
     messages.event_filters,
+    messages.mapping_concurrency,
     messages.queue_mappings,
     messages.stream_mappings,
     messages.stream_mappings_give_up,
@@ -47,6 +48,7 @@ PROBES = [
     services.batch_permissions,
     services.blank_secrets,
     services.crash_answers,
+    services.cross_origin_headers,
     services.error_names,
     services.error_names_of_the_dead,
     services.request_models,
@@ -117,5 +119,5 @@ def test_a_function_can_do_nothing_that_its_role_does_not_allow(patched: Account
 
 
 def test_every_patch_has_a_probe() -> None:
-    probed = {probe.__name__ for probe in PROBES}
+    probed = {probe.__name__ for probe in PROBES} | set(economies.SCRIPTS)
     assert {patch for patch in PATCHES if not any(name.startswith(patch) for name in probed)} == set()

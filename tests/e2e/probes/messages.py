@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 from tests.e2e.client import eventually
@@ -51,6 +52,12 @@ LEAVES_A_MARK = """
 import boto3
 def handler(event, context):
     boto3.client('dynamodb').put_item(TableName='marks', Item={'id': {'S': 'message'}})
+"""
+TELLS_WHO_IT_IS = """
+import json, os, time
+def handler(event, context):
+    time.sleep(1)
+    print(json.dumps([os.getpid()]), flush=True)
 """
 NAMES_AN_UNKNOWN_MESSAGE = """
 def handler(event, context):
@@ -131,3 +138,19 @@ def event_filters(account: Account) -> None:
     assert eventually(lambda: account.printed("numbers"), bool, timeout_seconds=account.patience_seconds) == [
         ["wanted"]
     ]
+
+
+def mapping_concurrency(account: Account) -> None:
+    """One queue keeps no more processes busy than this machine can run."""
+    url, arn = account.queue("crowd")
+    batches = 4 * (os.cpu_count() or 1) + 1
+    account.function("crowd", TELLS_WHO_IT_IS)
+    for _ in range(batches):
+        account.sqs.send_message(QueueUrl=url, MessageBody="{}")
+    account.map(arn, "crowd", BatchSize=1)
+    told = eventually(
+        lambda: account.printed("crowd"),
+        lambda seen: len(seen) == batches,
+        timeout_seconds=10 * account.patience_seconds,
+    )
+    assert len({pid for (pid,) in told}) <= 2 * (os.cpu_count() or 1)

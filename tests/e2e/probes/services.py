@@ -91,6 +91,12 @@ def crash_answers(account: Account) -> None:
     assert reply.json == {"message": "Internal server error"}
 
 
+def cross_origin_headers(account: Account) -> None:
+    """Only an answer to a browser has headers for browsers."""
+    headers = account.client("sqs").list_queues()["ResponseMetadata"]["HTTPHeaders"]
+    assert [name for name in headers if name.startswith("access-control-")] == []
+
+
 def request_models(account: Account) -> None:
     """A body of a type that has no model reaches the function."""
     assert posted(account, "model", ANSWERS, model={"type": "object"}).body == b"asked"
