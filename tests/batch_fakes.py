@@ -48,9 +48,7 @@ class FakeBatchStore:
 
     def get(self, batch_id: str) -> Batch:
         assert_possible_key(batch_id)
-        if batch_id not in self.batches:
-            raise BatchNotFound(batch_id)
-        return self.batches[batch_id]
+        return self._faults.looking("get batch", lambda: self._get(batch_id))
 
     def create(self, batch: Batch) -> Batch:
         return self._write("create batch", lambda: self._create(batch))
@@ -60,7 +58,7 @@ class FakeBatchStore:
 
     def list_created_on(self, day: date, *, limit: int, next_token: str | None) -> BatchPage:
         if next_token is not None and not next_token.isdecimal():
-            raise RequestRefused([Violation("", "next_token was not issued for this listing")])
+            raise RequestRefused([Violation("/next_token", "was not issued for this listing")])
         start = int(next_token or 0)
         found = sorted(
             (batch for batch in self.batches.values() if batch.created_at.date() == day),
@@ -87,6 +85,11 @@ class FakeBatchStore:
             self._answers_to_lose -= 1
             write()
         return self._faults.around(name, write)
+
+    def _get(self, batch_id: str) -> Batch:
+        if batch_id not in self.batches:
+            raise BatchNotFound(batch_id)
+        return self.batches[batch_id]
 
     def _create(self, batch: Batch) -> Batch:
         if batch.batch_id not in self.batches:
@@ -196,9 +199,13 @@ class FakeIntake:
 class FakeSettledPayments:
     """Counts the payments of ``store``."""
 
-    def __init__(self, store: FakeStore) -> None:
+    def __init__(self, store: FakeStore, faults: Faults | None = None) -> None:
         self._store = store
+        self._faults = faults or Faults()
 
     def counts_of(self, batch_id: str) -> Mapping[Status, int]:
+        return self._faults.looking("count settled", lambda: self._counts_of(batch_id))
+
+    def _counts_of(self, batch_id: str) -> Mapping[Status, int]:
         of_batch = (payment for payment in self._store.payments.values() if payment.batch_id == batch_id)
         return Counter(payment.status for payment in of_batch if not payment.is_open)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from payments.domain.audit import AuditEvent
     from payments.domain.payment import Payment
+    from payments.ports import Clock
 
 LONGEST_KEY_BYTES = 2048
 START = datetime(2026, 11, 22, 3, 36, 42, tzinfo=UTC)
@@ -41,7 +42,10 @@ class ProcessDied(BaseException):
 
 
 class Faults:
-    """Kills the worker at chosen steps; every effect of a fake has a step right before it and one right after."""
+    """Kills the worker at chosen steps; every effect of a fake has a step right before it and one right after.
+
+    A read has no steps: whoever dies at one leaves nothing behind. Who lets workers take turns overrides both.
+    """
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -57,6 +61,10 @@ class Faults:
         answer = effect()
         self._step(f"after {name}")
         return answer
+
+    def looking(self, name: str, read: Callable[[], Answer]) -> Answer:  # noqa: ARG002 - for those who override it
+        """Return what ``read`` returns."""
+        return read()
 
     def _step(self, name: str) -> None:
         self.seen.append(name)
@@ -124,9 +132,7 @@ class FakeStore:
 
     def get(self, payment_id: str) -> Payment:
         assert_possible_key(payment_id)
-        if payment_id not in self.payments:
-            raise PaymentNotFound(payment_id)
-        return self.payments[payment_id]
+        return self._faults.looking("get", lambda: self._get(payment_id))
 
     def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
         return self._write("create", lambda: self._create(payment, key_record))
@@ -141,6 +147,14 @@ class FakeStore:
         return self._page(lambda payment: payment.created_at.date() == day, limit, next_token)
 
     def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
+        return self._faults.looking("due payments", lambda: self._ids_due_before(moment, limit))
+
+    def _get(self, payment_id: str) -> Payment:
+        if payment_id not in self.payments:
+            raise PaymentNotFound(payment_id)
+        return self.payments[payment_id]
+
+    def _ids_due_before(self, moment: datetime, limit: int) -> Sequence[str]:
         due = sorted(
             (payment.due_at, payment.payment_id)
             for payment in self.payments.values()
@@ -175,12 +189,12 @@ class FakeStore:
         # One item under the id that the key derives: a key record, or the payment that the key alone led to.
         if key_record is None:
             if self._living_record(payment.payment_id, payment.created_at):
-                raise IdempotencyConflict("the idempotency key came before with another request")
+                raise IdempotencyConflict
             return
         record = self._living_record(key_record.record_id, payment.created_at)
         found = record or self.payments.get(key_record.record_id)
         if found and found.request_hash != payment.request_hash:
-            raise IdempotencyConflict("the idempotency key came before with another request")
+            raise IdempotencyConflict
         if self._living_record(payment.payment_id, payment.created_at):
             raise PaymentIdTaken(payment.payment_id)
 
@@ -207,7 +221,7 @@ class FakeStore:
 
     def _page(self, wanted: Callable[[Payment], bool], limit: int, next_token: str | None) -> Page:
         if next_token is not None and not next_token.isdecimal():
-            raise RequestRefused([Violation("", "next_token was not issued for this listing")])
+            raise RequestRefused([Violation("/next_token", "was not issued for this listing")])
         start = int(next_token or 0)
         found = sorted(filter(wanted, self.payments.values()), key=lambda p: (p.created_at, p.payment_id), reverse=True)
         more = len(found) > start + limit
@@ -339,12 +353,13 @@ class FakeGateway:
     """A gateway that keeps the four promises and not one more: it forgets a key when ``key_retention`` is over.
 
     ``taken`` lists every time money moved, so a payment in it twice was charged twice. ``acts`` are used up one a call;
-    without one it approves. ``before_next_charge`` lets something else happen while the gateway is at work. ``clock``
-    is the gateway's own: the workers' clocks may differ from it.
+    without one it does what ``decide`` says of the reference, and approves where nobody says anything.
+    ``before_next_charge`` lets something else happen while the gateway is at work. ``clock`` is the gateway's own: the
+    workers' clocks may differ from it.
     """
 
     def __init__(
-        self, clock: FakeClock, *, key_retention: timedelta = timedelta(hours=24), faults: Faults | None = None
+        self, clock: Clock, *, key_retention: timedelta = timedelta(hours=24), faults: Faults | None = None
     ) -> None:
         self.acts: deque[Act] = deque()
         self.taken: list[str] = []
@@ -352,6 +367,7 @@ class FakeGateway:
         self.charge_calls = 0
         self.find_calls = 0
         self.finds_nothing_out = False
+        self.decide: Callable[[str], Act] = lambda _: Act.APPROVE
         self.before_next_charge: Callable[[], object] | None = None
         self._clock = clock
         self._key_retention = key_retention
@@ -366,7 +382,7 @@ class FakeGateway:
     def charge(self, *, idempotency_key: str, reference: str, amount: Decimal, currency: str) -> Charge:
         self.charge_calls += 1
         self.keys_seen[reference].add(idempotency_key)
-        act = self.acts.popleft() if self.acts else Act.APPROVE
+        act = self.acts.popleft() if self.acts else self.decide(reference)
         if self.before_next_charge:
             intrusion, self.before_next_charge = self.before_next_charge, None
             intrusion()
@@ -390,8 +406,11 @@ class FakeGateway:
         self.find_calls += 1
         if self.finds_nothing_out:
             raise GatewayAmbiguous("500")
-        charges = self._charges[reference]
-        return charges[0] if charges else None
+        return self._faults.looking("find", lambda: next(iter(self.charges_of(reference)), None))
+
+    def charges_of(self, reference: str) -> Sequence[Charge]:
+        """Return the ledger's lines for ``reference``: declined ones too."""
+        return tuple(self._charges[reference])
 
     def _once(self, idempotency_key: str, reference: str, new: Charge) -> Charge:
         since, charge = self._remembered.get(idempotency_key, (None, new))

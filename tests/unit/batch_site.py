@@ -61,6 +61,7 @@ class BatchSite:
         self.batches = FakeBatchStore(faults)
         self.payments = FakeStore()
         self.intake = FakeIntake(self.payments, faults, at_once=2)
+        self.settled = FakeSettledPayments(self.payments)
         self.gateway = FakeGateway(self.clock)
         self._lines_per_range = lines_per_range
 
@@ -112,7 +113,7 @@ class BatchSite:
         return settle_batches(
             overdue=overdue or self.batches,
             store=self.batches,
-            payments=FakeSettledPayments(self.payments),
+            payments=self.settled,
             clock=self.clock,
             tokens=self.tokens,
             measure=self.measure,

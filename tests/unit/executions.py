@@ -73,12 +73,16 @@ class Executions:
 
     def step(self) -> bool:
         """Let the next execution that can go on do one step; return whether there was any."""
-        self._take_up()
-        ready = next(filter(self._can_go_on, self.of.values()), None)
+        ready = next(iter(self.ready()), None)
         if ready is None:
             return False
-        self._try(ready)
+        self.go_on(ready)
         return True
+
+    def ready(self) -> Sequence[Execution]:
+        """Return the executions that can go on now."""
+        self._take_up()
+        return list(filter(self._can_go_on, self.of.values()))
 
     def lose(self, payment_id: str) -> None:
         """Abort an execution, as an operator or a lost region would."""
@@ -96,7 +100,8 @@ class Executions:
     def _answer_to(self, execution: Execution) -> bool | None:
         return self._pipeline.workflow.answers.get(execution.task_token) if execution.step is Step.WAIT else None
 
-    def _try(self, execution: Execution) -> None:
+    def go_on(self, execution: Execution) -> None:
+        """Let ``execution`` do its next step; what ended it rises, and the step is tried again after a pause."""
         does = {
             Step.EXAMINE: self._examine,
             Step.ASK: self._ask,

@@ -63,10 +63,17 @@ class Pipeline:
     ``gateway_clock`` is everybody else's clock: the gateway's, and that of the workflow service.
     """
 
-    def __init__(self) -> None:
-        self.faults = Faults()
-        self.clock = FakeClock()
-        self.gateway_clock = FakeClock()
+    def __init__(
+        self,
+        *,
+        faults: Faults | None = None,
+        clock: FakeClock | None = None,
+        gateway_clock: FakeClock | None = None,
+        key_retention: timedelta = KEY_RETENTION,
+    ) -> None:
+        self.faults = faults or Faults()
+        self.clock = clock or FakeClock()
+        self.gateway_clock = gateway_clock or FakeClock()
         self.tokens = FakeTokens()
         self.measure = FakeMeasurements()
         self.store = FakeStore(self.faults)
@@ -74,7 +81,7 @@ class Pipeline:
         self.notification = FakeQueue(self.faults)
         self.log = FakeAuditLog(self.faults)
         self.notifier = FakeNotifier(self.faults)
-        self.gateway = FakeGateway(self.gateway_clock, key_retention=KEY_RETENTION, faults=self.faults)
+        self.gateway = FakeGateway(self.gateway_clock, key_retention=key_retention, faults=self.faults)
         self.workflow = FakeWorkflow(self.faults)
         self.requests = FakeApprovalRequests(self.faults)
         self.executions = Executions(self)
