@@ -87,14 +87,14 @@ class AuditTable(Construct):
         """Let ``role`` add events, and deny it every way to change or remove one."""
         role.allow("dynamodb:PutItem", on=self.arn)
         role.deny(*CHANGES_OR_REMOVES, on=self.arn)
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="dynamodb")
         self._appenders.append(role.arn)
         self.resource_policy.policy = self._append_only()
 
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read the events of a payment in order."""
         role.allow("dynamodb:Query", on=self.arn)
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="dynamodb")
 
     def metric_write_throttles(self) -> Metric:
         """Events DynamoDB did not take at once; the stream delivers them again."""

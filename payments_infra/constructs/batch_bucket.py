@@ -118,12 +118,12 @@ class BatchBucket(Construct):
     def grant_read_incoming(self, role: Role) -> None:
         """Let ``role`` read uploads, each in the version it was told of."""
         role.allow("s3:GetObjectVersion", on=f"{self.arn}/{INCOMING}*")
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="s3")
 
     def grant_read_work(self, role: Role) -> None:
         """Let ``role`` read what the steps of a batch leave for each other, and nothing else."""
         role.allow("s3:GetObject", on=f"{self.arn}/{WORK}*")
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="s3")
 
     def grant_write_work(self, role: Role) -> None:
         """Let ``role`` leave something for a later step, in parts if need be."""
@@ -144,7 +144,7 @@ class BatchBucket(Construct):
         # Uploading in parts asks for Decrypt too: S3 reads the parts again to put them together.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
         role.allow("s3:AbortMultipartUpload", "s3:PutObject", on=f"{self.arn}/{folder}*")
-        self._key.grant_encrypt(role)
+        self._key.grant_encrypt(role, through="s3")
 
     def _close(self) -> None:
         S3BucketOwnershipControls(

@@ -102,4 +102,4 @@ class BatchTable(Construct):
 
     def _grant(self, role: Role, *actions: str, on: str) -> None:
         role.allow(*actions, on=on)
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="dynamodb")

@@ -53,7 +53,7 @@ class DeadLetters(Construct):
     ) -> None:
         super().__init__(scope, id_)
         refuse_out_of_range("data_key_reuse_seconds", data_key_reuse_seconds, 60, 86400)
-        self._key = key
+        self._key, self._place = key, place
         self.name = naming.name(f"{part}-dead-letters", kind="queue")
         self._own_arn = place.arn("sqs", self.name)
         self._statements = [refuse_plain_text(self._own_arn)]
@@ -81,13 +81,14 @@ class DeadLetters(Construct):
     def grant_send(self, role: Role) -> None:
         """Let ``role`` put into the queue what it gave up. A queue's own redrive needs no permission."""
         role.allow("sqs:SendMessage", on=self.arn)
-        self._key.grant_encrypt(role)
+        self._key.grant_encrypt(role, through="sqs")
 
     def allow_rule(self, rule_arn: str) -> None:
         """Let the EventBridge rule ``rule_arn`` put in what it could not deliver.
 
-        The queue's key must let EventBridge in too, as :attr:`Encryption.queues` does.
+        The queue's key lets EventBridge in too, for this queue and rule.
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
         """
         self._statements.append(
             statement(
@@ -99,6 +100,16 @@ class DeadLetters(Construct):
             )
         )
         self.queue.policy = policy_document(*self._statements)
+        self._key.allow_service(
+            "events.amazonaws.com",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            sid="Rule" + "".join(character for character in self.name.title() if character.isalnum()),
+            conditions={
+                "StringEquals": {"aws:SourceAccount": self._place.account_id},
+                "ArnEquals": {"kms:EncryptionContext:aws:sqs:arn": self._own_arn, "aws:SourceArn": rule_arn},
+            },
+        )
 
     def metric_waiting(self) -> Metric:
         """Number of messages that were given up and that nobody has looked after."""

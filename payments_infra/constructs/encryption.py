@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from payments_infra.constructs.iam import policy_document, statement
-from payments_infra.constructs.key_users import let_in_logs, let_in_senders
+from payments_infra.constructs.key_users import let_in_logs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,8 @@ class Key(Construct):
         name: what the alias is called, without ``alias/``.
         description: what the key encrypts, for people.
         place: account and region of the key.
-        services: services through which roles may use the key, for example ``sqs``; every grant is limited to them.
-            None named means no limit.
+        services: services through which roles may use the key, for example ``sqs``; every grant is limited to the
+            one it names, or to all of them. None named means no limit.
         deletion_window_days: how long a deleted key can be brought back (7 to 30).
 
     Raises:
@@ -62,10 +62,7 @@ class Key(Construct):
         # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
         if not 7 <= deletion_window_days <= 30:  # noqa: PLR2004 - the bounds KMS takes
             raise ValueError(f"deletion_window_days must be between 7 and 30, got {deletion_window_days}")
-        self._through: Conditions | None = None
-        if services:
-            hosts = sorted(f"{service}.{place.region}.{place.domain}" for service in services)
-            self._through = {"StringEquals": {"kms:ViaService": hosts}}
+        self._place, self._services = place, tuple(services)
         self._statements: list[dict[str, Any]] = [_administration(place)]
         self.key = KmsKey(
             self,
@@ -82,27 +79,47 @@ class Key(Construct):
         """ARN of the key."""
         return str(self.key.arn)
 
-    def grant_encrypt(self, role: Role) -> None:
-        """Let ``role`` encrypt with data keys, and read them back when a service reuses one."""
-        role.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.arn, conditions=self._through)
+    def grant_encrypt(self, role: Role, *, through: str | None = None) -> None:
+        """Let ``role`` encrypt with data keys, and read them back when a service reuses one.
 
-    def grant_decrypt(self, role: Role) -> None:
-        """Let ``role`` decrypt. That is all it takes to read *and* write an encrypted DynamoDB table.
+        Args:
+            role: who may.
+            through: the one of the key's services that asks for it; any of them unless given.
+
+        Raises:
+            ValueError: the key is not for that service.
+        """
+        role.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.arn, conditions=self._limit(through))
+
+    def grant_decrypt(self, role: Role, *, through: str | None = None) -> None:
+        """Let ``role`` decrypt, ``through`` one service as for :meth:`grant_encrypt`.
+
+        That is all it takes to read *and* write an encrypted DynamoDB table.
 
         DynamoDB makes the table's key by its own grant; in the caller's name it only has that key decrypted.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
         """
-        role.allow("kms:Decrypt", on=self.arn, conditions=self._through)
+        role.allow("kms:Decrypt", on=self.arn, conditions=self._limit(through))
 
     def allow_service(self, service: str, *actions: str, sid: str, conditions: Conditions) -> None:
         """Let the service principal ``service`` use the key in its own name, under ``conditions``.
 
-        Conditions may name what is encrypted only by :meth:`Place.arn`: a reference would be a cycle.
+        Conditions may name what is encrypted only by :meth:`Place.arn`: a reference would be a cycle. What was said
+        before is not said again.
         """
-        self._statements.append(
-            statement(*sorted(actions), on="*", principal={"Service": service}, conditions=conditions, sid=sid)
-        )
+        said = statement(*sorted(actions), on="*", principal={"Service": service}, conditions=conditions, sid=sid)
+        if said not in self._statements:
+            self._statements.append(said)
         self.key.policy = policy_document(*self._statements)
+
+    def _limit(self, through: str | None) -> Conditions | None:
+        if not self._services:
+            return None
+        if through is not None and through not in self._services:
+            raise ValueError(f"through must be one of the key's services {self._services}, got {through!r}")
+        services = self._services if through is None else (through,)
+        hosts = sorted(f"{service}.{self._place.region}.{self._place.domain}" for service in services)
+        return {"StringEquals": {"kms:ViaService": hosts}}
 
 
 class Encryption(Construct):
@@ -113,7 +130,8 @@ class Encryption(Construct):
     ===========  ==========================================  ==================================================
     `data`       tables, buckets, secrets, workflows         CloudWatch Logs' delivery, for a workflow's log; others
                                                              act for the caller or by a grant
-    `queues`     queues and topics                           SNS, EventBridge, CloudWatch alarms and S3 events
+    `queues`     queues and topics                           EventBridge and CloudWatch alarms, each only where a
+                                                             queue or topic lets it in
     `functions`  environment variables, and all that         the delivery of workflows' logs; Lambda acts by a grant
                  executions of workflows hold
     `logs`       log groups                                  CloudWatch Logs
@@ -160,7 +178,6 @@ class Encryption(Construct):
             self.functions = key("functions", "Environment variables and workflows", FUNCTION_SERVICES)
             self.logs = key("logs", "Log groups", ("logs",))
         let_in_logs(self.logs, naming, place)
-        let_in_senders(self.queues, naming, place)
 
 
 def _administration(place: Place) -> dict[str, Any]:

@@ -55,4 +55,4 @@ class GatewaySimulatorLedger(Construct):
     def grant_use(self, role: Role) -> None:
         """Let ``role`` be the simulated gateway: note attempts, write charges, look them up."""
         role.allow("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", on=str(self.table.arn))
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="dynamodb")

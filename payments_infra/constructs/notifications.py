@@ -72,29 +72,36 @@ class Topic(Construct):
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         """
         role.allow("sns:Publish", on=self.arn)
-        self._key.grant_encrypt(role)
+        self._key.grant_encrypt(role, through="sns")
 
     def allow_alarms(self) -> None:
         """Let the CloudWatch alarms of this environment publish.
 
-        The topic's key must let them in too, as :attr:`Encryption.queues` does: without that an alarm changes its
-        state and nobody hears of it.
+        The topic's key lets them in too: without that an alarm changes its state and nobody hears of it.
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         """
         alarms = self._place.arn("cloudwatch", f"alarm:{self._naming.project}-*-{self._naming.suffix}")
+        service, ours = "cloudwatch.amazonaws.com", {"aws:SourceAccount": self._place.account_id}
         self._statements.append(
             statement(
                 "sns:Publish",
                 sid="Alarms",
-                principal={"Service": "cloudwatch.amazonaws.com"},
+                principal={"Service": service},
                 on=self._own_arn,
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self._place.account_id},
-                    "ArnLike": {"aws:SourceArn": alarms},
-                },
+                conditions={"StringEquals": ours, "ArnLike": {"aws:SourceArn": alarms}},
             )
         )
         self.topic.policy = policy_document(*self._statements)
+        topic = {"kms:EncryptionContext:aws:sns:topicArn": self._own_arn}
+        self._key.allow_service(
+            service,
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            sid="Alarms"
+            + "".join(character for character in str(self.topic.name_input).title() if character.isalnum()),
+            conditions={"StringEquals": ours, "ArnEquals": topic, "ArnLike": {"aws:SourceArn": alarms}},
+        )
 
     def metric_failed_deliveries(self) -> Metric:
         """Messages a subscriber never got."""

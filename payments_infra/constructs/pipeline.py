@@ -108,12 +108,12 @@ class Pipeline(Construct):
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
         """
         role.allow("sqs:SendMessage", on=self.arn)
-        self._key.grant_encrypt(role)
+        self._key.grant_encrypt(role, through="sqs")
 
     def grant_consume(self, role: Role) -> None:
         """Let ``role`` be polled for: exactly what a Lambda event source mapping does with the main queue."""
         role.allow("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=self.arn)
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="sqs")
 
     def metric_oldest_message_age(self) -> Metric:
         """Age in seconds of the oldest message nobody has finished."""

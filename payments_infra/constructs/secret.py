@@ -67,4 +67,4 @@ class Secret(Construct):
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read the secret's value."""
         role.allow("secretsmanager:GetSecretValue", on=self.arn)
-        self._key.grant_decrypt(role)
+        self._key.grant_decrypt(role, through="secretsmanager")

@@ -210,5 +210,4 @@ def _let_in_executions(key: Key, role: Role, *, place: Place, name: str) -> None
     role.allow("kms:Decrypt", "kms:GenerateDataKey", on=key.arn, conditions=executions)
     logs = {"StringLike": {"kms:EncryptionContext:SourceArn": place.arn("logs", "*")}}
     role.allow("kms:GenerateDataKey", on=key.arn, conditions=logs)
-    sid = "LogDelivery" + "".join(character for character in name.title() if character.isalnum())
-    key.allow_service("delivery.logs.amazonaws.com", "kms:Decrypt", sid=sid, conditions=logs)
+    key.allow_service("delivery.logs.amazonaws.com", "kms:Decrypt", sid="LogDelivery", conditions=logs)

@@ -48,7 +48,7 @@ class UploadRule(Construct):
         part: what arrives, kebab-case; names rule, role and dead-letter queue.
         naming: names them.
         place: account and region, for policies.
-        key: encrypts the dead letters; must let EventBridge in, as :attr:`Encryption.queues` does.
+        key: encrypts the dead letters, and lets EventBridge in for them.
         bucket: where files arrive; it tells EventBridge.
         machine: what is started, with ``bucket``, ``key`` and ``version``.
     """

@@ -33,6 +33,7 @@ from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 
 from payments_infra.constructs.encryption import Encryption
+from payments_infra.constructs.notifications import Topic
 from payments_infra.guardrails import problems
 from payments_infra.guardrails.names import NAMED
 from tests.infra.ground import Ground
@@ -165,7 +166,8 @@ def test_the_projects_own_keys_let_in_whom_they_must() -> None:
         ground = Ground(stack)
         keys = Encryption(stack, "keys", naming=ground.naming, place=ground.place)
         ground.function(log_key=keys.logs, environment_key=keys.functions)
-        topic = SnsTopic(stack, "topic", name="alarms", kms_master_key_id=keys.queues.arn)
+        topic = Topic(stack, "topic", part="alarms", naming=ground.naming, place=ground.place, key=keys.queues)
+        topic.allow_alarms()
         alarm(stack, alarm_actions=[topic.arn])
 
     assert not guarded(build)

@@ -78,7 +78,7 @@ def test_the_alarms_of_this_environment_alone_may_publish(template: Template) ->
     ]
 
 
-def test_the_environments_key_lets_in_the_alarms_the_topic_lets_in() -> None:
+def test_the_topics_key_lets_in_the_alarms_the_topic_lets_in_for_this_topic_alone() -> None:
     """Defect: Encryption without grants. There were topics that alarms might not use."""
 
     def build(stack: TerraformStack) -> None:
@@ -96,7 +96,11 @@ def test_the_environments_key_lets_in_the_alarms_the_topic_lets_in() -> None:
         if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"} and one["Effect"] == "Allow"
     ]
     assert {"kms:Decrypt", "kms:GenerateDataKey"} <= {action.rstrip("*") for action in allowed["Action"]}
-    assert allowed["Condition"]["ArnLike"]["aws:SourceArn"] == ALARMS
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"kms:EncryptionContext:aws:sns:topicArn": arn("sns", "payments-alarms-dev")},
+        "ArnLike": {"aws:SourceArn": ALARMS},
+    }
     assert readable(template.only("aws_sns_topic"))["kms_master_key_id"] == "${aws_kms_key.encryption_queues_key.arn}"
 
 

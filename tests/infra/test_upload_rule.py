@@ -103,6 +103,20 @@ def test_this_rule_alone_puts_dead_letters_into_the_queue(template: Template) ->
     assert readable(template.only("aws_sqs_queue"))["kms_master_key_id"] == KEY
 
 
+def test_the_queues_key_lets_this_rule_encrypt_dead_letters_of_this_queue_alone(template: Template) -> None:
+    """Defect: Encryption without grants."""
+    (key,) = [one for name, one in template.resources("aws_kms_key").items() if name.startswith("cmk_")]
+    (allowed,) = [one for one in statements(key["policy"]) if one["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert allowed["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {
+            "kms:EncryptionContext:aws:sqs:arn": arn("sqs", "payments-uploads-dead-letters-dev"),
+            "aws:SourceArn": RULE_ARN,
+        },
+    }
+
+
 def test_the_rules_role_may_start_this_machine_and_nothing_else(template: Template, target: Body) -> None:
     """Defect: Too much permission. Starting every state machine."""
     assert target["role_arn"] == "${aws_iam_role.uploads_role.arn}"
