@@ -42,7 +42,7 @@ class Intake:
                 **payments,
                 **open_deadline,
                 "APPROVAL_LIMITS": ground.settings.approval_limits,
-                "APPROVAL_TIMEOUT_SECONDS": str(ground.settings.approval_timeout_hours * 3600),
+                "APPROVAL_TIMEOUT_SECONDS": str(ground.settings.approval_timeout_minutes * 60),
             },
         )
         self.query = workers.worker(

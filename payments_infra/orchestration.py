@@ -63,6 +63,6 @@ class Orchestration:
             examiner=self.examiner,
             requester=self.requester,
             charger=self.charger,
-            approval_timeout_seconds=ground.settings.approval_timeout_hours * 3600,
+            approval_timeout_seconds=ground.settings.approval_timeout_minutes * 60,
             log_retention_days=ground.settings.profile.log_retention_days,
         ).machine

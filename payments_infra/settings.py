@@ -82,7 +82,7 @@ class Settings:
         batch_concurrency: most parts of one file, of 10,000 rows each, that are entered at once.
         batch_rejected_alarm_percent: rings when a larger part of a file's rows was rejected.
         approval_limits: up to which amount of which currency an orchestrated payment needs no approval.
-        approval_timeout_hours: how long an approval is waited for.
+        approval_timeout_minutes: how long an approval is waited for.
         api_log_role: make this stack keep the role by which API Gateway writes logs, one per account and region.
     """
 
@@ -105,7 +105,7 @@ class Settings:
     batch_concurrency: int
     batch_rejected_alarm_percent: int
     approval_limits: str
-    approval_timeout_hours: int
+    approval_timeout_minutes: int
     api_log_role: bool
 
     @classmethod
@@ -153,7 +153,7 @@ class _Reader:
                 "amounts by ISO 4217 code, such as USD=10000,EUR=7500.50",
                 "USD=10000,EUR=10000,GBP=10000",
             ),
-            approval_timeout_hours=self._number("APPROVAL_TIMEOUT_HOURS", least=1, most=2160, default=24),
+            approval_timeout_minutes=self._number("APPROVAL_TIMEOUT_MINUTES", least=1, most=129_600, default=1440),
             api_log_role=self._switch("API_LOG_ROLE"),
         )
         if profile is PRODUCTION and settings.gateway_url is None:

@@ -37,7 +37,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEnvir
         folder=tmp_path_factory.mktemp("embedded_aws"),
         suffix="e2e",
         # The functions' own limits are tested by themselves; a test run must not meet the daily quota.
-        settings={"PROFILE": "sandbox"},
+        settings={"PROFILE": "sandbox", "APPROVAL_TIMEOUT_MINUTES": "1"},
     )
     yield environment
     environment.down()
@@ -69,8 +69,15 @@ def lost_answer(client: Client) -> str:
     return client.accepted({"amount": LOST_ANSWER_AMOUNT})
 
 
+@pytest.fixture(scope="session")
+def undecided(client: Client) -> str:
+    """A payment that nobody approves: it waits until the time for that is over."""
+    return client.accepted({"amount": "25000.00", "currency": "EUR", "processing": "orchestrated"})
+
+
 @pytest.fixture(autouse=True)
 def _early(request: pytest.FixtureRequest) -> None:
-    """Post the payment that takes longest before the first test that shares its deployment."""
+    """Post the payments that take longest before the first test that shares their deployment."""
     if "client" in request.fixturenames:
         request.getfixturevalue("lost_answer")
+        request.getfixturevalue("undecided")

@@ -54,11 +54,12 @@ def everything_is_exact(batches: Batches, name: str, *, rows: int, bad_percent: 
     payments = batches.payments_of(uploaded.batch["batch_id"])
     assert len(payments) == written.good
     assert set(payments.values()) <= SETTLED
-    charges, audited = batches.charges(), batches.audited()
+    charges = batches.charges()
     assert {id_: charges[id_] for id_ in payments} == {
         id_: int(status == "succeeded") for id_, status in payments.items()
     }
-    assert all(audited[id_] >= 3 for id_ in payments)
+    # The auditor follows the payments by a moment.
+    eventually(batches.audited, lambda audited: all(audited[id_] >= 3 for id_ in payments), timeout_seconds=120)
     return uploaded
 
 

@@ -106,6 +106,17 @@ def test_a_payment_that_is_refused_approval_fails_and_is_never_charged(
     assert client.charges_of(payment_id) == 0
 
 
+def test_a_payment_that_nobody_decides_fails_when_its_time_is_over_and_is_never_charged(
+    client: Client, caller: PaymentsClient, back_office: BackOffice, executions: Executions, undecided: str
+) -> None:
+    token = back_office.approval_token(undecided)
+    settled = client.settled(undecided, timeout_seconds=240)
+    assert (settled["status"], settled["failure_code"]) == ("failed", "approval_timed_out")
+    assert executions.end_of(undecided) == "FAILED"
+    assert caller.decide(token, "approve", actor="late").status == 409
+    assert client.charges_of(undecided) == 0
+
+
 def test_a_token_nobody_was_given_decides_nothing(client: Client, caller: PaymentsClient) -> None:
     payment_id = client.accepted(ABOVE_THE_LIMIT)
     for token in (payment_id, f"{payment_id}.guess", "no-such-payment.guess"):

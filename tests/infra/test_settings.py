@@ -42,7 +42,7 @@ def test_every_mistake_is_named_in_one_answer() -> None:
             BATCH_CONCURRENCY="0",
             BATCH_REJECTED_ALARM_PERCENT="100",
             APPROVAL_LIMITS="USD=much",
-            APPROVAL_TIMEOUT_HOURS="2161",
+            APPROVAL_TIMEOUT_MINUTES="129601",
             API_LOG_ROLE="perhaps",
         )
     named = [problem.split()[0] for problem in caught.value.problems]
@@ -50,7 +50,7 @@ def test_every_mistake_is_named_in_one_answer() -> None:
         "ALARM_EMAIL",
         "API_LOG_ROLE",
         "APPROVAL_LIMITS",
-        "APPROVAL_TIMEOUT_HOURS",
+        "APPROVAL_TIMEOUT_MINUTES",
         "AVAILABILITY_ZONES",
         "AWS_REGION",
         "BACK_OFFICE_EMAIL",
@@ -183,8 +183,8 @@ def test_one_key_for_everything_is_a_choice_that_is_spelled_out() -> None:
 
 
 def test_a_payment_of_ten_thousand_needs_no_approval_and_one_is_waited_for_a_day_unless_told() -> None:
-    assert (read().approval_limits, read().approval_timeout_hours) == ("USD=10000,EUR=10000,GBP=10000", 24)
-    assert read(APPROVAL_LIMITS="JPY=5000", APPROVAL_TIMEOUT_HOURS="2").approval_limits == "JPY=5000"
+    assert (read().approval_limits, read().approval_timeout_minutes) == ("USD=10000,EUR=10000,GBP=10000", 1440)
+    assert read(APPROVAL_LIMITS="JPY=5000", APPROVAL_TIMEOUT_MINUTES="2").approval_limits == "JPY=5000"
 
 
 @pytest.mark.parametrize("limits", ["10000", "USD", "USD=0", "USD=-1", "US=1", "USD=1,USD=2", "XXQ=1", "USD=1;EUR=2"])

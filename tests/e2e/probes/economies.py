@@ -36,7 +36,8 @@ def work():
 """,
     "item_copies": """
 from ministack.services import dynamodb
-item = {"history": {"L": [{"M": {"status": {"S": "accepted"}, "key": {"B": b"a"}}}] * 3}, "amount": {"N": "1.50"}}
+history = [{"M": {"status": {"S": "accepted"}, "key": {"B": b"a"}}} for _ in range(3)]
+item = {"history": {"L": history}, "amount": {"N": "1.50"}}
 def work():
     copied = dynamodb.copy.deepcopy(item)
     return str(copied), copied["history"]["L"][0] is item["history"]["L"][0]
