@@ -13,6 +13,8 @@ from local_aws.payments_client import Document, PaymentsClient
 
 STALLED_SECONDS = 300.0
 POLL_SECONDS = 0.5
+LARGE_BATCH_ROWS = 5_000
+LARGE_BATCH_POLL_SECONDS = 10.0  # its payments are counted anew at every look
 
 
 class BatchNotEndedError(RuntimeError):
@@ -75,7 +77,7 @@ class BatchUpload:
             if time.monotonic() - changed_at > STALLED_SECONDS:
                 raise BatchNotEndedError(_stalled(key, found, self.deployment))
             batch = found
-            time.sleep(POLL_SECONDS)
+            time.sleep(LARGE_BATCH_POLL_SECONDS if seen.total > LARGE_BATCH_ROWS else POLL_SECONDS)
         return batch
 
     def report_of(self, batch: Mapping[str, Any]) -> str | None:
