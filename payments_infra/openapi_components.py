@@ -11,6 +11,7 @@ from payments.domain.notification import NOTIFYING_STATUSES
 from payments.domain.public import event_schema, payment_schema
 from payments.domain.public_batch import batch_schema
 from payments.domain.request import FIELDS, json_schema
+from payments.domain.strict_json import MAX_BODY_BYTES
 
 Part = dict[str, Any]
 
@@ -19,7 +20,7 @@ PROBLEMS = {
     403: ("Forbidden", "The API key is missing or wrong."),
     404: ("Not Found", "There is no such payment or batch, or no payment waits under this token."),
     409: ("Conflict", "The payment id belongs to another request; or the approval is decided otherwise, or over."),
-    413: ("Content Too Large", "The body is larger than API Gateway takes."),
+    413: ("Content Too Large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     415: ("Unsupported Media Type", "The body is not announced as JSON."),
     422: ("Unprocessable Content", "The idempotency key came before with another request."),
     429: ("Too Many Requests", "The API key's rate or daily quota is used up."),
@@ -160,7 +161,8 @@ def _problem_schema() -> Part:
                 "items": _object(
                     pointer={
                         "type": "string",
-                        "description": "JSON pointer (RFC 6901) to what is at fault; empty for the whole.",
+                        "description": "JSON pointer (RFC 6901) to what is at fault: in the body, or a parameter or a "
+                        "header by its name; empty for the whole request.",
                     },
                     detail={"type": "string"},
                 ),
@@ -172,7 +174,7 @@ def _problem_schema() -> Part:
 def _problem(status: int) -> Part:
     title, description = PROBLEMS[status]
     example: Part = {"type": "about:blank", "title": title, "status": status, "detail": description.replace("`", "")}
-    if status == 400:  # noqa: PLR2004 - the one that names fields
+    if status == 400:  # noqa: PLR2004 - the one that names fields of the body
         fault = {"pointer": "/amount", "detail": "must be greater than zero"}
         example |= {"detail": "/amount must be greater than zero", "errors": [fault]}
     response: Part = {

@@ -61,7 +61,7 @@ def respond(request: Request, ports: Ports) -> Response:
     """Accept the payment that ``request`` asks for; the same request again gets the same answer, marked as a replay."""
     accepted = accept_payment(
         read_request(request.json_body()),
-        idempotency_key=request.headers.get("idempotency-key"),
+        idempotency_key=request.header("Idempotency-Key"),
         store=ports.store,
         clock=ports.clock,
         tokens=ports.tokens,

@@ -107,8 +107,8 @@ def test_a_listing_names_a_day() -> None:
         ({"day": "20261124"}, ["/day"]),
         ({"day": "2026-13-01"}, ["/day"]),
         ({"day": "2026-11-24", "limit": "0"}, ["/limit"]),
-        ({"day": "2026-11-24", "colour": "red"}, [""]),
-        ({"limit": "101", "colour": "red"}, ["", "/day", "/limit"]),
+        ({"day": "2026-11-24", "colour": "red"}, ["/colour"]),
+        ({"limit": "101", "colour": "red"}, ["/colour", "/day", "/limit"]),
     ],
 )
 def test_a_listing_that_asks_for_nonsense_is_refused_with_everything_at_fault(

@@ -46,6 +46,27 @@ def test_a_card_number_in_digits_of_another_script_is_found() -> None:
     assert holds_card_number("4111111111111111".translate({ord(digit): chr(0xFF10 + int(digit)) for digit in "14"}))
 
 
+@pytest.mark.parametrize(
+    "zero",
+    ["\u0660", "\u0966", "\uff10", "\U0001d7ce", "\u2080", "\u24ea"],
+    ids=["Arabic", "Devanagari", "full width", "bold", "subscript", "circled"],
+)
+def test_a_card_number_in_digits_of_another_script_or_style_is_found(zero: str) -> None:
+    """Defect: Open doors. The circled digits begin with one, and zero stands apart."""
+    digits = [chr(0x2460 + number - 1) for number in range(1, 10)] if zero == "\u24ea" else []
+    shown = [zero, *(digits or [chr(ord(zero) + number) for number in range(1, 10)])]
+    assert holds_card_number("".join(shown[int(digit)] for digit in "4242424242424242"))
+
+
+@pytest.mark.parametrize(
+    "separator", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u2010", "\u2011", "\u2013", "\u2212", "\u00b7", "\ufe58"]
+)
+def test_a_card_number_is_found_however_its_groups_are_typeset(separator: str) -> None:
+    """Defect: Open doors."""
+    assert holds_card_number(separator.join(["4111", "1111", "1111", "1111"]))
+    assert holds_card_number(separator.join("4111111111111111")) == (separator in "\u200b\u2060\ufeff\u00ad")
+
+
 @given(st.sampled_from(PUBLISHED), st.integers(0, 18), st.integers(1, 9))
 def test_one_wrong_digit_is_no_card_number(number: str, position: int, change: int) -> None:
     position %= len(number)

@@ -47,6 +47,13 @@ def test_a_key_of_another_shape_is_refused(header: str) -> None:
         checked_idempotency_key(header)
 
 
+def test_a_key_that_holds_a_card_number_is_refused_and_not_repeated() -> None:
+    """Defect: Open doors."""
+    with pytest.raises(RequestRefused, match="Idempotency-Key: looks like it holds a card number") as refused:
+        checked_idempotency_key("order-4111-1111-1111-1111")
+    assert "1111" not in str(refused.value)
+
+
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
        st.binary(min_size=10, max_size=10))  # fmt: skip
 def test_a_uuid7_has_its_version_and_shows_its_time(moment: datetime, randomness: bytes) -> None:

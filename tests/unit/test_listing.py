@@ -21,9 +21,11 @@ def test_a_days_payments_can_be_listed() -> None:
 @pytest.mark.parametrize(
     ("parameters", "pointers"),
     [
-        ({}, {""}),
-        ({"customer_id": "ada", "created_on": "2026-11-22"}, {""}),
-        ({"customer_id": "ada", "colour": "red"}, {""}),
+        ({}, {"/customer_id"}),
+        ({"customer_id": "ada", "created_on": "2026-11-22"}, {"/created_on"}),
+        ({"customer_id": "ada", "colour": "red"}, {"/colour"}),
+        ({"customer_id": "ada", "4111111111111111": "x"}, {""}),
+        ({"customer_id": "ada", "two words": "x"}, {""}),
         ({"customer_id": "a" * 5000}, {"/customer_id"}),
         ({"customer_id": ""}, {"/customer_id"}),
         ({"created_on": "20261122"}, {"/created_on"}),
@@ -34,7 +36,7 @@ def test_a_days_payments_can_be_listed() -> None:
         ({"customer_id": "ada", "limit": "x"}, {"/limit"}),
         ({"customer_id": "ada", "limit": "-1"}, {"/limit"}),
         ({"customer_id": "ada", "limit": "\u0665"}, {"/limit"}),
-        ({"customer_id": "", "limit": "", "created_on": ""}, {"", "/customer_id", "/limit", "/created_on"}),
+        ({"customer_id": "", "limit": "", "created_on": ""}, {"/customer_id", "/limit", "/created_on"}),
     ],
 )
 def test_parameters_at_fault_are_named(parameters: dict[str, str], pointers: set[str]) -> None:

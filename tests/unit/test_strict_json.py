@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.errors import RequestRefused
+from payments.domain.errors import BodyTooLong, RequestRefused
 from payments.domain.strict_json import MAX_BODY_BYTES, read_json
 
 
@@ -35,23 +35,47 @@ def test_a_number_is_read_digit_for_digit(text: str) -> None:
         (b'{"a": "\xff"}', "not UTF-8"),
         (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),
         ('{"a": "\ud800"}', "not UTF-8"),
-        (b'{"a": NaN}', "NaN"),
-        (b'{"a": Infinity}', "Infinity"),
-        (b'{"a": -Infinity}', "Infinity"),
-        (b'{"a": 1, "a": 2}', "twice"),
-        (b'{"a": {"b": 1, "\\u0062": 2}}', "twice"),
-        (b'{"a": ' + b"9" * 65 + b"}", "64 characters"),
-        (b'{"a": 1e99999999999999999999}', "out of range"),
         (b"[" * 60_000, "deeply"),
         (b'{"a":' * 12_000, "deeply"),
-        (b'"' + b"a" * MAX_BODY_BYTES + b'"', "longer than"),
-        ('"' + "\u00e9" * (MAX_BODY_BYTES // 2) + '"', "longer than"),
     ],
 )
-def test_what_two_parsers_could_read_differently_is_refused(body: bytes | str, says: str) -> None:
+def test_a_body_that_is_no_acceptable_json_is_refused_as_a_whole(body: bytes | str, says: str) -> None:
     with pytest.raises(RequestRefused, match=says) as refusal:
         read_json(body)
     assert [violation.pointer for violation in refusal.value.violations] == [""]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers", "says"),
+    [
+        (b'{"a": NaN}', ["/a"], "NaN"),
+        (b'{"a": Infinity}', ["/a"], "Infinity"),
+        (b'{"a": -Infinity}', ["/a"], "Infinity"),
+        (b'{"a": [1, {"b": NaN}], "c": NaN}', ["/c", "/a/1/b"], "NaN"),
+        (b'{"a": 1, "a": 2}', ["/a"], "twice"),
+        (b'{"a": {"b": 1, "\\u0062": 2}}', ["/a/b"], "twice"),
+        (b'{"a": {"4111111111111111": 1, "4111111111111111": 2}}', ["/a"], "a name that appears twice"),
+        (b'{"a": ' + b"9" * 65 + b"}", ["/a"], "64 characters"),
+        (b'{"a": 1e99999999999999999999}', ["/a"], "out of range"),
+        (b'{"a": ' + b"[" * 17 + b"]" * 17 + b"}", ["/a/0/0/0/0"], "deeply"),
+        (b'{"4111111111111111": NaN}', [""], "NaN"),
+        (b'{"a/b": NaN}', [""], "NaN"),
+    ],
+)
+def test_what_two_parsers_could_read_differently_is_refused_and_pointed_to(
+    body: bytes, pointers: list[str], says: str
+) -> None:
+    with pytest.raises(RequestRefused, match=says) as refusal:
+        read_json(body)
+    assert [violation.pointer for violation in refusal.value.violations] == pointers
+
+
+@pytest.mark.parametrize(
+    "body", [b'"' + b"a" * MAX_BODY_BYTES + b'"', '"' + "\u00e9" * (MAX_BODY_BYTES // 2) + '"', b"[" * 10**7]
+)
+def test_a_body_that_is_too_long_is_refused_unread(body: bytes | str) -> None:
+    with pytest.raises(BodyTooLong, match="longer than 65536 bytes"):
+        read_json(body)
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:

@@ -131,8 +131,8 @@ def test_batches_of_a_day_are_listed_newest_first_page_by_page(
         ({"day": "20261122"}, "/day"),
         ({"day": "2026-11-22", "limit": "0"}, "/limit"),
         ({"day": "2026-11-22", "limit": "101"}, "/limit"),
-        ({"day": "2026-11-22", "next_token": "forged"}, ""),
-        ({"day": "2026-11-22", "status": "failed"}, ""),
+        ({"day": "2026-11-22", "next_token": "forged"}, "/next_token"),
+        ({"day": "2026-11-22", "status": "failed"}, "/status"),
     ],
 )
 def test_a_listing_that_asks_for_nonsense_is_refused(

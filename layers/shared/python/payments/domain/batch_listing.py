@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from payments.domain.errors import RequestRefused, Violation
 from payments.domain.listing import DEFAULT_LIMIT, read_day, read_limit
+from payments.domain.schema import unknown_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +31,7 @@ def read_batch_listing(parameters: Mapping[str, str]) -> BatchListing:
     Raises:
         RequestRefused: with every parameter at fault, named in the pointer as if the query were an object.
     """
-    violations: list[Violation] = []
-    if set(parameters) - set(PARAMETERS):
-        violations.append(Violation("", f"the parameters are {', '.join(PARAMETERS)}"))
+    violations = list(unknown_fields(parameters, PARAMETERS))
     if "day" not in parameters:
         violations.append(Violation("/day", "is required"))
     day = read_day(parameters.get("day"), "/day", violations)

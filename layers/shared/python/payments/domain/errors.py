@@ -4,6 +4,7 @@
 
     PaymentError
     ├── RequestRefused            the caller's request breaks a rule; carries every violation
+    │   └── BodyTooLong
     ├── PaymentNotFound
     ├── IdempotencyConflict       the same key came with another body
     ├── PaymentIdTaken            another request already uses this payment id
@@ -43,7 +44,11 @@ class PaymentError(Exception):
 
 @dataclass(frozen=True)
 class Violation:
-    """One field at fault: ``pointer`` is a JSON pointer (RFC 6901) into the body, empty for the body itself."""
+    """One field at fault.
+
+    ``pointer`` is a JSON pointer (RFC 6901) into the body, empty for the body itself; parameters and headers are
+    pointed to by their names, as if each kind were an object.
+    """
 
     pointer: str
     detail: str
@@ -57,6 +62,10 @@ class RequestRefused(PaymentError):
         super().__init__("; ".join(f"{v.pointer or 'body'}: {v.detail}" for v in self.violations))
 
 
+class BodyTooLong(RequestRefused):
+    """The request's body has more bytes than any request needs."""
+
+
 class PaymentNotFound(PaymentError):
     """No payment has this id."""
 
@@ -67,6 +76,9 @@ class PaymentNotFound(PaymentError):
 
 class IdempotencyConflict(PaymentError):
     """The idempotency key was used before with another body."""
+
+    def __init__(self) -> None:
+        super().__init__("this idempotency key came with another body before; a new payment needs a new key")
 
 
 class PaymentIdTaken(PaymentError):

@@ -6,6 +6,7 @@ import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 
+from payments.domain.card_numbers import CARD_NUMBER_REFUSED, holds_card_number
 from payments.domain.errors import RequestRefused, Violation
 
 PAYMENT_ID_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -33,10 +34,12 @@ def checked_idempotency_key(header: str) -> str:
     """Return the value of an ``Idempotency-Key`` header: 1 to 255 visible ASCII characters, taken as they are.
 
     Raises:
-        RequestRefused: the value has another shape.
+        RequestRefused: the value has another shape, or holds a card number.
     """
     if not _IDEMPOTENCY_KEY.fullmatch(header):
-        raise RequestRefused([Violation("", "the Idempotency-Key header must be 1 to 255 visible ASCII characters")])
+        raise RequestRefused([Violation("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")])
+    if holds_card_number(header):
+        raise RequestRefused([Violation("/Idempotency-Key", CARD_NUMBER_REFUSED)])
     return header
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from payments.domain.errors import RequestRefused, Violation
 from payments.domain.request import FIELDS
+from payments.domain.schema import unknown_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,11 +38,11 @@ def read_listing(parameters: Mapping[str, str]) -> Listing:
     Raises:
         RequestRefused: with every parameter at fault, named in the pointer as if the query were an object.
     """
-    violations = (
-        [Violation("", f"the parameters are {', '.join(PARAMETERS)}")] if set(parameters) - set(PARAMETERS) else []
-    )
-    if ("customer_id" in parameters) == ("created_on" in parameters):
-        violations.append(Violation("", "name either customer_id or created_on"))
+    violations = list(unknown_fields(parameters, PARAMETERS))
+    if "customer_id" in parameters and "created_on" in parameters:
+        violations.append(Violation("/created_on", "cannot be given together with customer_id"))
+    if "customer_id" not in parameters and "created_on" not in parameters:
+        violations.append(Violation("/customer_id", "is required, unless created_on is given"))
     customer_id = parameters.get("customer_id")
     if customer_id is not None:
         customer_id = FIELDS["customer_id"].kind.read(customer_id, "/customer_id", violations)

@@ -7,9 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from payments.domain.card_numbers import holds_card_number
+from payments.domain.card_numbers import CARD_NUMBER_REFUSED, holds_card_number
 from payments.domain.errors import Violation
 from payments.domain.money import AMOUNT_PATTERN, MAX_INTEGER_DIGITS, AmountRefused, positive_decimal
+from payments.domain.pointers import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -19,9 +20,6 @@ PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 Any of them can forge a line of a log or a report, or can't be written as UTF-8.
 """
-
-_PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,39}")
-_CARD_NUMBER = "looks like it holds a card number; card numbers must never be sent here"
 
 
 class Kind(Protocol):
@@ -67,7 +65,7 @@ class Text:
         if not self.min_length <= len(text) <= self.max_length or not re.fullmatch(self.pattern, text):
             violations.append(Violation(pointer, f"must be {self.shape}"))
         elif holds_card_number(text):
-            violations.append(Violation(pointer, _CARD_NUMBER))
+            violations.append(Violation(pointer, CARD_NUMBER_REFUSED))
         return text
 
 
@@ -153,9 +151,8 @@ class TextMap:
 def unknown_fields(names: Collection[str], known: Collection[str]) -> Iterator[Violation]:
     """Yield one violation for each plain name that is not known, and one for all the other names together."""
     unknown = [name for name in names if name not in known]
-    plain = [name for name in unknown if _PLAIN_NAME.fullmatch(name) and not holds_card_number(name)]
-    named = plain[:20]
+    named = [name for name in unknown if is_plain(name)][:20]
     for name in named:
-        yield Violation(f"/{name}", f"is not a field of this request; the fields are {', '.join(known)}")
+        yield Violation(f"/{name}", f"is not known here; known are {', '.join(known)}")
     if len(unknown) > len(named):
-        yield Violation("", f"has {len(unknown) - len(named)} more fields that this request does not know")
+        yield Violation("", f"has {len(unknown) - len(named)} more names that are not known here")

@@ -8,19 +8,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from payments.domain.errors import RequestRefused, Violation
+from payments.domain.pointers import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from http import HTTPStatus
 
+_REPEATED = "is given more than once"
 
-class MediaTypeRefused(Exception):
+
+class MediaTypeRefused(RequestRefused):
     """The body is not announced as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One HTTP request. ``resource`` is the route, such as ``/payments/{payment_id}``; header names are lower case."""
+    """One HTTP request. ``resource`` is the route, such as ``/payments/{payment_id}``; header names are lower case.
+
+    Headers have every value they came with (see :meth:`header`).
+    """
 
     method: str
     resource: str
@@ -28,18 +34,30 @@ class Request:
     request_id: str
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header that may come once, in whatever case its name is written; None without it.
+
+        Raises:
+            RequestRefused: it is given more than once. Which of its values was meant, nobody may guess.
+        """
+        values = self.headers.get(name.lower(), ())
+        if len(values) > 1:
+            raise RequestRefused([Violation(f"/{name}", _REPEATED)])
+        return values[0] if values else None
 
     def json_body(self) -> bytes:
         """Return the body, which must be announced as JSON.
 
         Raises:
             MediaTypeRefused: it is announced as something else, or not at all.
+            RequestRefused: it is announced more than once.
         """
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = (self.header("Content-Type") or "").partition(";")[0].strip().lower()
         if media_type != "application/json":
-            raise MediaTypeRefused("send the body as Content-Type: application/json")
+            raise MediaTypeRefused([Violation("/Content-Type", "must be application/json, and say so of a JSON body")])
         return self.body
 
 
@@ -65,8 +83,7 @@ def request_from(event: Mapping[str, Any]) -> Request:
         request_id=event["requestContext"]["requestId"],
         path_parameters=event.get("pathParameters") or {},
         query=_query(event.get("multiValueQueryStringParameters") or {}),
-        # A header given twice reads as its values parted by commas (RFC 9110, section 5.3).
-        headers={name.lower(): ", ".join(values) for name, values in (event.get("multiValueHeaders") or {}).items()},
+        headers=_headers(event.get("multiValueHeaders") or {}),
         body=_body(event),
     )
 
@@ -85,12 +102,19 @@ def proxied(response: Response) -> dict[str, Any]:
     }
 
 
+def _headers(given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for name, values in given.items():
+        headers.setdefault(name.lower(), []).extend(values)
+    return headers
+
+
 def _query(parameters: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    repeated = [
-        Violation(f"/{name}", "is given more than once") for name, values in parameters.items() if len(values) > 1
-    ]
+    repeated = [name for name, values in parameters.items() if len(values) > 1]
     if repeated:
-        raise RequestRefused(repeated)
+        named = [Violation(f"/{name}", _REPEATED) for name in repeated if is_plain(name)]
+        # A name that is not plain may be the very thing that must not be repeated.
+        raise RequestRefused(named or [Violation("", "has a parameter more than once")])
     return {name: values[0] for name, values in parameters.items()}
 
 

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from payments.domain.errors import (
     ApprovalClosed,
     ApprovalNotFound,
     BatchNotFound,
+    BodyTooLong,
     IdempotencyConflict,
     PaymentIdTaken,
     PaymentNotFound,
@@ -25,24 +26,53 @@ if TYPE_CHECKING:
 
 MOST_VIOLATIONS_SHOWN = 100
 
+# RFC 9110 renamed these; Python 3.11 has the older phrases, 3.13 the newer.
+_RENAMED = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+
 STATUS_OF: Mapping[type[Exception], HTTPStatus] = {
+    BodyTooLong: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    MediaTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RequestRefused: HTTPStatus.BAD_REQUEST,
     PaymentNotFound: HTTPStatus.NOT_FOUND,
     ApprovalNotFound: HTTPStatus.NOT_FOUND,
     BatchNotFound: HTTPStatus.NOT_FOUND,
     PaymentIdTaken: HTTPStatus.CONFLICT,
     ApprovalClosed: HTTPStatus.CONFLICT,
-    MediaTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-"""What a caller can do wrong, and only that: whatever else is raised is ours, and answered with 500."""
+"""What a caller can do wrong, and only that: whatever else is raised is ours, and answered with 500.
+
+The first that fits counts.
+"""
+
+
+class _Fault(NamedTuple):
+    pointer: str
+    detail: str | None = None
+
+
+_FAULT_OF: Mapping[type[Exception], _Fault] = {
+    # What stands in an address may be long, or a card number: it is not said again.
+    PaymentNotFound: _Fault("/payment_id", "no payment has this id"),
+    ApprovalNotFound: _Fault("/token"),
+    BatchNotFound: _Fault("/batch_id", "no batch has this id"),
+    PaymentIdTaken: _Fault("/payment_id"),
+    ApprovalClosed: _Fault("/decision"),
+    IdempotencyConflict: _Fault("/Idempotency-Key"),
+}
+"""What is at fault where no rule of a field is broken; the error's own words say why, unless others stand here."""
 
 
 def refusal(error: Exception, *, instance: str) -> Response:
     """Return the problem document for what a caller did wrong."""
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     if not isinstance(error, RequestRefused):
-        return problem(status, str(error), instance=instance)
+        pointer, detail = _FAULT_OF[type(error)]
+        said = detail or str(error)
+        return problem(status, said, instance=instance, violations=[Violation(pointer, said)])
     first, *others = error.violations
     detail = f"{len(error.violations)} rules are broken; errors names each" if others else _sentence(first)
     return problem(status, detail, instance=instance, violations=error.violations)
@@ -63,9 +93,8 @@ def problem(status: HTTPStatus, detail: str, *, instance: str, violations: Seque
 
 
 def _sentence(violation: Violation) -> str:
-    return f"{violation.pointer} {violation.detail}".lstrip()
+    return f"{violation.pointer or 'the request'} {violation.detail}"
 
 
 def _title(status: HTTPStatus) -> str:
-    # RFC 9110 renamed this one; Python 3.11 has the older phrase, 3.13 the newer.
-    return "Unprocessable Content" if status == HTTPStatus.UNPROCESSABLE_ENTITY else status.phrase
+    return _RENAMED.get(status, status.phrase)

@@ -72,6 +72,6 @@ def accept_payment(
         stored = store.create(payment, key_record=key_record)
     except PaymentIdTaken as taken:
         if derived_id == payment.payment_id:
-            raise IdempotencyConflict("the idempotency key came before with another request") from taken
+            raise IdempotencyConflict from taken
         raise
     return Accepted(as_accepted(stored), replayed=stored.owner_token != payment.owner_token)

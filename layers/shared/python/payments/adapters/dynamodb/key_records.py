@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from payments.domain.payment import Payment
     from payments.ports import KeyRecord
 
-CONFLICT = "this idempotency key came with another body before; a new payment needs a new key"
 
 _LONGEST_REQUEST_TOKEN = 36
 
@@ -40,7 +39,7 @@ def check(found: Item, request_hash: str) -> None:
         IdempotencyConflict: ``found`` has another request hash.
     """
     if found and found["request_hash"]["S"] != request_hash:
-        raise IdempotencyConflict(CONFLICT)
+        raise IdempotencyConflict
 
 
 def request_token(table: str, owner_token: str) -> str:

@@ -60,6 +60,4 @@ def _position(created_at: str, item_id: str) -> Position:
 
 
 def _refused() -> RequestRefused:
-    return RequestRefused(
-        [Violation(pointer="", detail="next_token was not issued for this listing; start again without it")]
-    )
+    return RequestRefused([Violation("/next_token", "was not issued for this listing; start again without it")])

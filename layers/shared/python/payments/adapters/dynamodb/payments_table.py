@@ -93,7 +93,7 @@ class PaymentsTable:
         except ClientError as error:
             found = found_instead(error)
             if not is_payment(found):
-                raise IdempotencyConflict(key_records.CONFLICT) from None
+                raise IdempotencyConflict from None
             return found
         return {}
 
