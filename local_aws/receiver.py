@@ -62,7 +62,12 @@ class Receiver:
         return [sys.executable, "-m", "local_aws.receiver", *map(str, arguments)]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a batch of payments settles at once; with the default of 5 connections are reset
+
+
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps connections open from one notification to the next
     inbox: Path
 
     def do_POST(self) -> None:
@@ -88,9 +93,9 @@ def serve(address_file: Path, inbox: Path, port: int) -> None:
     inbox.mkdir(parents=True, exist_ok=True)
     handler = type("Handler", (_Handler,), {"inbox": inbox})
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = _Server(("127.0.0.1", port), handler)
     except OSError:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = _Server(("127.0.0.1", 0), handler)
     with announce(address_file, server.server_port):
         server.serve_forever()
 

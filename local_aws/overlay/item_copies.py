@@ -21,9 +21,7 @@ def apply() -> None:
 
 def _copied(value: Any) -> Any:
     if type(value) is dict:
-        return {
-            name: held if type(held) is dict and _is_value(held) else _copied(held) for name, held in value.items()
-        }
+        return {name: held if type(held) is dict and _is_value(held) else _copied(held) for name, held in value.items()}
     if type(value) is list:
         return [_copied(held) for held in value]
     return value if isinstance(value, str | bytes | int | float | None) else copy.deepcopy(value)

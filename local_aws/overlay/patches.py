@@ -46,6 +46,7 @@ PATCHES = (
     "queue_scans",
     "request_checks",
     "item_copies",
+    "expression_tokens",
     "mapping_concurrency",
 )
 
