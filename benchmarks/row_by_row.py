@@ -8,25 +8,26 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import boto3
 
 
 def pay(bucket: str, key: str) -> int:
     """Put and announce every row of the file; return how many."""
-    s3, dynamodb, sqs = boto3.client("s3"), boto3.client("dynamodb"), boto3.client("sqs")
+    s3, sqs = boto3.client("s3"), boto3.client("sqs")
+    table = boto3.resource("dynamodb").Table(os.environ["PAYMENTS_TABLE"])
     text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     rows = 0
     for row in csv.DictReader(io.StringIO(text)):
-        dynamodb.put_item(
-            TableName=os.environ["PAYMENTS_TABLE"],
+        table.put_item(
             Item={
-                "payment_id": {"S": row["payment_id"]},
-                "amount": {"N": row["amount"]},
-                "currency": {"S": row["currency"]},
-                "status": {"S": "pending"},
-                "created_at": {"S": datetime.now(tz=UTC).isoformat()},
-            },
+                "payment_id": row["payment_id"],
+                "amount": Decimal(row["amount"]),
+                "currency": row["currency"],
+                "status": "pending",
+                "created_at": datetime.now(tz=UTC).isoformat(),
+            }
         )
         sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=row["payment_id"])
         rows += 1
