@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install test unit fast check format demo up down docs lock clean
+.PHONY: help install test long unit fast check format demo up down docs lock clean
 
 help:                ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,11 +17,14 @@ $(VENV)/installed: requirements.lock requirements-installer.lock
 test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
 	scripts/test
 
+long: install        ## the test that takes tens of minutes: a file of a hundred thousand rows, paid to its end
+	$(VENV)/bin/python -m pytest -q -m long
+
 unit: install        ## rules, use cases and handlers, in seconds
 	$(VENV)/bin/python -m pytest -q --numprocesses 2 tests/unit
 
 fast: install        ## every test that needs neither Terraform nor a network, constructs included
-	$(VENV)/bin/python -m pytest -q --numprocesses 2 -m "not slow"
+	$(VENV)/bin/python -m pytest -q --numprocesses 2 -m "not slow and not long"
 
 check: install       ## static checks: ruff, mypy, import-linter
 	scripts/check
@@ -29,7 +32,7 @@ check: install       ## static checks: ruff, mypy, import-linter
 format: install      ## format the code
 	$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
-demo: install        ## deploy to the embedded AWS and pay: a success, a decline, a duplicate, a malformed one
+demo: install        ## deploy to the embedded AWS and pay: single payments, one with an approval, a file
 	scripts/local demo
 
 up: install          ## deploy to the embedded AWS and leave it running

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from payments.domain.batch_listing import BatchListing
     from payments.ports import BatchPage, BatchReader, SettledPayments
 
-MOST_COUNTED = 100_000
+MOST_COUNTED = 10_000
 """Accepted rows up to which a batch is counted while the caller waits; longer ones show what was last recounted."""
 
 
