@@ -22,7 +22,7 @@ def serve(address_file: Path, port: int) -> None:
     config = Config(
         app,
         http="httptools",
-        loop="auto",
+        loop="asyncio",  # uvloop takes in one new connection a turn: beside many requests they time out waiting
         ws="none",
         log_level=os.environ.get("LOG_LEVEL", "WARNING").lower(),
         access_log=False,
