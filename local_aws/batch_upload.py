@@ -3,13 +3,15 @@
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from local_aws import account
 from local_aws.deployment import Deployment
-from local_aws.payments_client import Document, PaymentsClient
+from local_aws.loopback import UnreachableError
+from local_aws.payments_client import Document, NoAnswerError, PaymentsClient
 
 STALLED_SECONDS = 300.0
 POLL_SECONDS = 0.5
@@ -68,8 +70,11 @@ class BatchUpload:
         seen, changed_at = Progress("waiting for the workflow"), time.monotonic()
         client = PaymentsClient(self.deployment)
         batch: Document | None = None
+        found: Document | None = None
         while batch is None or not _has_ended(batch):
-            found = client.batch(batch["batch_id"]) if batch else _of(client.batches_of_today(), key, version)
+            # A busy machine may owe an answer for a while; the batch goes on without it.
+            with suppress(UnreachableError, NoAnswerError):
+                found = client.batch(batch["batch_id"]) if batch else _of(client.batches_of_today(), key, version)
             now = self._progress(found) if found else seen
             if now != seen or (found and batch is None):
                 seen, changed_at = now, time.monotonic()

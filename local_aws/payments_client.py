@@ -21,6 +21,10 @@ class NotSettledError(RuntimeError):
     """A payment did not reach its end in time."""
 
 
+class NoAnswerError(RuntimeError):
+    """The API could not answer just now; asking again is safe."""
+
+
 @dataclass(frozen=True)
 class PaymentsClient:
     """Speaks to one deployment over HTTP, with its API key."""
@@ -79,7 +83,8 @@ class PaymentsClient:
     def _document(self, path: str) -> Document:
         reply = self._send("GET", path, {}, None)
         if reply.status != 200:  # noqa: PLR2004 - HTTP's "OK"
-            raise RuntimeError(f"GET {path} was answered with {reply.status}: {reply.body.decode(errors='replace')}")
+            problem = NoAnswerError if reply.status >= 500 else RuntimeError  # noqa: PLR2004 - the server's own fault
+            raise problem(f"GET {path} was answered with {reply.status}: {reply.body.decode(errors='replace')}")
         document: Document = reply.json
         return document
 

@@ -10,9 +10,11 @@ import pytest
 
 from local_aws.batch_upload import BatchNotEndedError, BatchUpload, Progress
 from local_aws.deployment import Deployment
+from local_aws.payments_client import NoAnswerError
 
 DEPLOYMENT = Deployment("http://127.0.0.1:1", "http://127.0.0.1:1/api", "key", "us-east-1", {"batch_workflow_arn": "w"})
 BATCH = {"batch_id": "b", "file": "incoming/a.csv", "version": "2", "status": "registered", "updated_at": "now"}
+NO_ANSWER: dict[str, Any] = {"no": "answer"}
 COUNTS = {"received": 3, "accepted": 2, "rejected": 1}
 
 
@@ -31,7 +33,10 @@ class Answers:
         return self._next()
 
     def _next(self) -> dict[str, Any]:
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if answer is NO_ANSWER:
+            raise NoAnswerError("500")
+        return answer
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +67,11 @@ def test_a_batch_is_followed_from_its_upload_until_nothing_is_open(monkeypatch: 
     assert ended["counts"]["open"] == 0
     assert Progress("entering rows", 2, 3) in seen
     assert Progress("payments", 1, 2) in seen
+
+
+def test_an_answer_that_is_owed_for_a_while_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, _ = follow(monkeypatch, NO_ANSWER, BATCH, NO_ANSWER, BATCH | {"status": "failed", "reason": "why"})
+    assert ended["reason"] == "why"
 
 
 def test_a_batch_that_stops_is_told_with_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
