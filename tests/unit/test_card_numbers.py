@@ -39,6 +39,7 @@ def test_a_card_number_is_found_in_groups(separator: str) -> None:
     assert holds_card_number(separator.join(["4111", "1111", "1111", "1111"]))
     assert holds_card_number(separator.join(["3782", "822463", "10005"]))
     assert holds_card_number(separator.join(["3056", "930902", "5904"]))
+    assert holds_card_number(separator.join(["3056", "9309", "0259", "04"]))
 
 
 def test_a_card_number_in_digits_of_another_script_is_found() -> None:

@@ -14,8 +14,9 @@ CARD_NUMBER_REFUSED = "looks like it holds a card number; card numbers must neve
 
 _SHORTEST, _LONGEST = 13, 19
 
-# Printed cards show groups of three digits or more; shorter ones are phone numbers, dates and sizes.
-_GROUPED_DIGITS = re.compile(r"\d{3,}(?:[\s._/-]{1,3}\d{3,})*")
+# Printed cards show groups of three digits or more, people write what is left over after fours as the last group;
+# other short groups are phone numbers, dates and sizes.
+_GROUPED_DIGITS = re.compile(r"\d{3,}(?:[\s._/-]{1,3}\d{3,})*(?:[\s._/-]{1,3}\d{1,2}(?!\d))?")
 _DIGITS = re.compile(r"\d+")
 
 # A minus sign, and dots that stand as high as a digit's middle: no dashes and no dots to Unicode.
@@ -31,9 +32,10 @@ _HEXADECIMAL = re.compile(r"(?=[0-9-]*[A-Fa-f])[0-9A-Fa-f-]{32,}")
 def holds_card_number(text: str) -> bool:
     """Return whether ``text`` holds 13 to 19 digits that pass as a card number (issued range, Luhn's check digit).
 
-    The digits may be in groups of three or more, parted by up to three spaces, dots, slashes, hyphens or underscores.
-    Digits, hyphens and dots of other scripts and styles count as the plain ones; what is not seen does not part them.
-    One in ten numbers of that length passes by chance: better a reference refused than a card number kept.
+    The digits may be in groups of three or more (the last may be shorter), parted by up to three spaces, dots, slashes,
+    hyphens or underscores. Digits, hyphens and dots of other scripts and styles count as the plain ones; what is not
+    seen does not part them. One in ten numbers of that length passes by chance: better a reference refused than a card
+    number kept.
     """
     return any(
         _ISSUED.match(number) is not None and _passes_luhn(number)
