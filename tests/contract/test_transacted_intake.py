@@ -73,13 +73,38 @@ def test_a_transaction_that_meets_another_or_a_busy_table_is_made_again(
             assert intake.create_all(rows(2)) == rows(2)
 
 
+def test_a_table_that_stays_busy_for_a_minute_is_waited_for(services: Services, intake: TransactedIntake) -> None:
+    """Reading the range again instead would pay again for each row it has entered, and might never end."""
+    with failing(services.dynamodb, "TransactWriteItems", times=40, **cancelled("None", "ThrottlingError")):
+        assert intake.create_all(rows(2)) == rows(2)
+
+
+def test_a_table_that_turns_the_whole_request_away_is_waited_for_too(
+    services: Services, intake: TransactedIntake
+) -> None:
+    for code in ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"):
+        with failing(services.dynamodb, "TransactWriteItems", times=8, Code=code):
+            assert intake.create_all(rows(2)) == rows(2)
+
+
+def test_rows_of_a_cancelled_transaction_that_names_nothing_it_met_are_not_told_to_be_entered(
+    services: Services, intake: TransactedIntake
+) -> None:
+    """Defect: Records lost quietly."""
+    with (
+        failing(services.dynamodb, "TransactWriteItems", times=1, **cancelled("None", "ConditionalCheckFailed")),
+        pytest.raises(ClientError, match="TransactionCanceledException"),
+    ):
+        intake.create_all(rows(2))
+
+
 def test_a_row_that_is_there_and_a_row_that_another_writes_just_now_are_both_told_apart(
     services: Services, intake: TransactedIntake
 ) -> None:
     there = accepted("row-0", owner_token=ANOTHER)
     mixed = cancelled("ConditionalCheckFailed", "TransactionConflict")
     mixed["CancellationReasons"][0]["Item"] = to_item(there)
-    with failing(services.dynamodb, "TransactWriteItems", times=8, **mixed):
+    with failing(services.dynamodb, "TransactWriteItems", times=60, **mixed):
         assert intake.create_all(rows(2)) == [there, rows(2)[1]]
 
 
@@ -87,7 +112,7 @@ def test_what_does_not_pass_is_raised_and_nothing_is_told_to_be_entered(
     services: Services, intake: TransactedIntake
 ) -> None:
     with (
-        failing(services.dynamodb, "TransactWriteItems", times=50, **cancelled("None", "TransactionConflict")),
+        failing(services.dynamodb, "TransactWriteItems", times=200, **cancelled("None", "TransactionConflict")),
         pytest.raises(ClientError, match="TransactionCanceledException"),
     ):
         intake.create_all(rows(2))

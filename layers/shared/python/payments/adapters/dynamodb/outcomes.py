@@ -10,7 +10,7 @@ from payments.adapters.aws import error_code
 from payments.adapters.backoff import attempts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from payments.adapters.dynamodb.attributes import Item
 
@@ -40,16 +40,23 @@ def found_by_transaction(error: ClientError) -> Sequence[Item]:
     return [reason.get("Item", {}) for reason in reasons]
 
 
-def despite_conflicts(write: Callable[[], Answer], *, tries: int = _CONFLICT_ATTEMPTS) -> Answer:
+def despite_conflicts(
+    write: Callable[[], Answer],
+    *,
+    tries: int = _CONFLICT_ATTEMPTS,
+    longest_pause_seconds: float = 1,
+    passing: Collection[str] = (),
+) -> Answer:
     """Return what ``write`` returns, trying again while another transaction is at work on the same item.
 
     The SDK does not repeat these: two requests with one idempotency key, a moment apart, are enough to meet one.
+    ``passing`` names further errors to try again after, which the SDK has repeated without success.
     """
-    for attempt in attempts(tries):
+    for attempt in attempts(tries, longest_pause_seconds=longest_pause_seconds):
         try:
             return write()
         except ClientError as error:
-            if attempt == tries or not _will_pass(error):
+            if attempt == tries or not (_will_pass(error) or error_code(error) in passing):
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 
