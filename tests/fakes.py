@@ -21,10 +21,10 @@ from payments.domain.errors import (
     Violation,
 )
 from payments.domain.identifiers import SHARDS, shard_of, uuid7
-from payments.ports import Charge, KeyRecord, Notification, Page
+from payments.ports import Charge, KeyRecord, LedgerEntry, Notification, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from payments.domain.audit import AuditEvent
@@ -145,6 +145,12 @@ class FakeStore:
 
     def list_created_on(self, day: date, *, limit: int, next_token: str | None) -> Page:
         return self._page(lambda payment: payment.created_at.date() == day, limit, next_token)
+
+    def get_all(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        return {payment_id: self.payments[payment_id] for payment_id in payment_ids if payment_id in self.payments}
+
+    def created_on(self, day: date) -> Iterator[Payment]:
+        return iter([payment for payment in self.payments.values() if payment.created_at.date() == day])
 
     def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
         return self._faults.looking("due payments", lambda: self._ids_due_before(moment, limit))
@@ -374,6 +380,7 @@ class FakeGateway:
         self._faults = faults or Faults()
         self._remembered: dict[str, tuple[datetime, Charge]] = {}
         self._charges: defaultdict[str, list[Charge]] = defaultdict(list)
+        self._entries: list[LedgerEntry] = []
 
     @property
     def key_retention(self) -> timedelta:
@@ -412,12 +419,16 @@ class FakeGateway:
         """Return the ledger's lines for ``reference``: declined ones too."""
         return tuple(self._charges[reference])
 
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        return iter([entry for entry in self._entries if start <= entry.charged_at < end])
+
     def _once(self, idempotency_key: str, reference: str, new: Charge) -> Charge:
         since, charge = self._remembered.get(idempotency_key, (None, new))
         if since is not None and self._clock() < since + self._key_retention:
             return charge
         self._remembered[idempotency_key] = (self._clock(), new)
         self._charges[reference].append(new)
+        self._entries.append(LedgerEntry(payment_id=reference, charge=new, charged_at=self._clock()))
         if new.approved:
             self.taken.append(reference)
         return new
@@ -427,17 +438,21 @@ class InMemoryLedger:
     """The simulator's book, in a dictionary by reference and key."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[str, str], Charge | None] = {}
+        self._lines: dict[tuple[str, str], LedgerEntry | None] = {}
 
     def begin(self, *, reference: str, idempotency_key: str) -> bool:
         first = (reference, idempotency_key) not in self._lines
         self._lines.setdefault((reference, idempotency_key), None)
         return first
 
-    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
-        stands = self._lines.get((reference, idempotency_key)) or charge
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str, at: datetime) -> Charge:
+        new = LedgerEntry(payment_id=reference, charge=charge, charged_at=at)
+        stands = self._lines.get((reference, idempotency_key)) or new
         self._lines[reference, idempotency_key] = stands
-        return stands
+        return stands.charge
 
     def charges_of(self, reference: str) -> Sequence[Charge]:
-        return [charge for (of, _), charge in self._lines.items() if of == reference and charge is not None]
+        return [entry.charge for entry in self._lines.values() if entry and entry.payment_id == reference]
+
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        return iter([entry for entry in self._lines.values() if entry and start <= entry.charged_at < end])

@@ -66,7 +66,10 @@ class Services:
 
     def ledger_table(self) -> str:
         """Return the name of a new table for the simulated gateway's ledger."""
-        return self._table({"reference": _PARTITION, "idempotency_key": _SORT})
+        return self._table(
+            {"reference": _PARTITION, "idempotency_key": _SORT},
+            indexes=[_index("by-day", "charged_shard", "charged_at")],
+        )
 
     def text_in(self, bucket: str, key: str) -> str:
         """Return what the object holds."""

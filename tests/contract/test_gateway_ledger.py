@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from payments.adapters.gateway_ledger import DynamoDbLedger
 from payments.ports import Charge
 from tests.contract.faults import lose_next_answer
-from tests.fakes import InMemoryLedger
+from tests.fakes import START, InMemoryLedger
 
 if TYPE_CHECKING:
     from payments.adapters.gateway_simulator import Ledger
@@ -40,17 +40,17 @@ def test_an_attempt_alone_is_no_charge(ledger: Ledger) -> None:
 
 def test_the_charge_that_stands_under_a_key_is_never_written_over(ledger: Ledger) -> None:
     ledger.begin(reference="pay-1", idempotency_key="a")
-    assert ledger.record(APPROVED, reference="pay-1", idempotency_key="a") == APPROVED
-    assert ledger.record(DECLINED, reference="pay-1", idempotency_key="a") == APPROVED
+    assert ledger.record(APPROVED, reference="pay-1", idempotency_key="a", at=START) == APPROVED
+    assert ledger.record(DECLINED, reference="pay-1", idempotency_key="a", at=START) == APPROVED
     assert list(ledger.charges_of("pay-1")) == [APPROVED]
 
 
 def test_a_second_charge_under_another_key_is_counted(ledger: Ledger) -> None:
     for key, charge in (("a", APPROVED), ("b", DECLINED)):
         ledger.begin(reference="pay-1", idempotency_key=key)
-        ledger.record(charge, reference="pay-1", idempotency_key=key)
+        ledger.record(charge, reference="pay-1", idempotency_key=key, at=START)
     ledger.begin(reference="pay-2", idempotency_key="a")
-    ledger.record(APPROVED, reference="pay-2", idempotency_key="a")
+    ledger.record(APPROVED, reference="pay-2", idempotency_key="a", at=START)
     assert list(ledger.charges_of("pay-1")) == [APPROVED, DECLINED]
 
 
@@ -59,7 +59,7 @@ def test_attempt_and_charge_whose_answers_were_lost_are_still_the_first(services
     lose_next_answer(services.dynamodb)
     assert ledger.begin(reference="pay-1", idempotency_key="a")
     lose_next_answer(services.dynamodb)
-    assert ledger.record(APPROVED, reference="pay-1", idempotency_key="a") == APPROVED
+    assert ledger.record(APPROVED, reference="pay-1", idempotency_key="a", at=START) == APPROVED
     assert ledger.charges_of("pay-1") == [APPROVED]
 
 

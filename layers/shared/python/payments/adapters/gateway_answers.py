@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused
-from payments.ports import Charge
+from payments.domain.timestamps import parsed
+from payments.ports import Charge, LedgerEntry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from payments.adapters.https import Answer
 
 _SUCCESS = range(200, 300)
@@ -52,12 +55,48 @@ def charges_listed(answer: Answer, *, reference: str) -> list[Charge]:
     Raises:
         GatewayAmbiguous: it is no such list.
     """
+    return [_charge(entry, reference=reference) for entry in _listed(answer)["charges"]]
+
+
+class Span(NamedTuple):
+    """From ``start`` on and before ``end``."""
+
+    start: datetime
+    end: datetime
+
+
+def ledger_page(answer: Answer, span: Span) -> tuple[list[LedgerEntry], str | None]:
+    """Return the charges that ``answer`` lists as made in ``span``, and what continues the list, if anything does.
+
+    Raises:
+        GatewayAmbiguous: it is no such list, or says of a charge that it was made at another time.
+    """
+    content = _listed(answer)
+    try:
+        # Only a list that says to be the last is: one that was cut off would hide what comes after.
+        following = None if content["next"] is None else _text(content["next"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise GatewayAmbiguous("the gateway's list does not say whether it goes on") from error
+    return [_entry(entry, span) for entry in content["charges"]], following
+
+
+def _listed(answer: Answer) -> dict[str, Any]:
     if answer.status not in _SUCCESS:
         raise GatewayAmbiguous(f"the gateway answered a look-up with {answer.status}")
-    listed = _json(answer).get("charges")
-    if not isinstance(listed, list):
+    content = _json(answer)
+    if not isinstance(content.get("charges"), list):
         raise GatewayAmbiguous("the gateway answered a look-up without a list of charges")
-    return [_charge(entry, reference=reference) for entry in listed]
+    return content
+
+
+def _entry(content: Any, span: Span) -> LedgerEntry:  # noqa: ANN401 - whatever JSON can hold
+    try:
+        payment_id, charged_at = _text(content["reference"]), parsed(_text(content["created_at"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise GatewayAmbiguous("a charge of the gateway's ledger lacks its reference or its time") from error
+    if not span.start <= charged_at < span.end:
+        raise GatewayAmbiguous("the gateway's ledger lists a charge of another time than was asked for")
+    return LedgerEntry(payment_id=payment_id, charge=_charge(content, reference=payment_id), charged_at=charged_at)
 
 
 def _refusal(answer: Answer) -> GatewayRefused:

@@ -1,20 +1,27 @@
 """The simulated gateway's ledger in a DynamoDB table: one item per reference (payment id) and idempotency key.
 
-It plays somebody else's books: nothing of the product reads it, so it can count what the product did.
+It plays somebody else's books, apart from all that the product stores, so it can count what the product did.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
+from payments.adapters.dynamodb.many_items import items_under
 from payments.adapters.dynamodb.outcomes import found_instead
-from payments.ports import Charge
+from payments.adapters.dynamodb.payment_item import day_shard
+from payments.domain.identifiers import SHARDS, shard_of
+from payments.domain.timestamps import parsed, rfc3339
+from payments.ports import Charge, LedgerEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -26,9 +33,16 @@ IS_FIRST_ATTEMPT = "attribute_not_exists(first_attempt)"
 # A key charges once: what stands is never written over.
 IS_UNCHARGED = "attribute_not_exists(approved)"
 
+_SHORTEST = timedelta(milliseconds=1)
+"""What times are kept to."""
+
 
 class DynamoDbLedger:
-    """A :class:`payments.adapters.gateway_simulator.Ledger`; needs ``PutItem``, ``UpdateItem`` and ``Query``."""
+    """A :class:`payments.adapters.gateway_simulator.Ledger`.
+
+    Charging needs ``PutItem`` and ``UpdateItem``, looking charges up ``Query``, and listing them ``Query`` on the index
+    ``by-day`` and ``BatchGetItem``.
+    """
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -48,9 +62,9 @@ class DynamoDbLedger:
             return bool(found_instead(error)["first_attempt"]["S"] == attempt)
         return True
 
-    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
-        """Write ``charge`` unless one stands; return the one that stands."""
-        charged = _attributes(charge)
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str, at: datetime) -> Charge:
+        """Write ``charge``, made at ``at``, unless one stands; return the one that stands."""
+        charged = _attributes(charge) | _time_attributes(at.astimezone(UTC), reference)
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -77,6 +91,28 @@ class DynamoDbLedger:
         )
         return [_charge(item) for page in pages for item in page["Items"]]
 
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        """Yield every charge written from ``start`` on and before ``end``, shard by shard."""
+        last = end - _SHORTEST
+        for day in _days(start.astimezone(UTC).date(), last.astimezone(UTC).date()):
+            for shard in SHARDS:
+                keys = self._keys_in(day_shard(day, shard), rfc3339(start), rfc3339(last))
+                yield from map(_entry, items_under(self._client, self._table, keys, consistent=True))
+
+    def _keys_in(self, partition: str, first: str, last: str) -> Iterator[dict[str, AttributeValueTypeDef]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by-day",
+            KeyConditionExpression="charged_shard = :partition AND charged_at BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":partition": {"S": partition},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+        )
+        for page in pages:
+            yield from (_key(item["reference"]["S"], item["idempotency_key"]["S"]) for item in page["Items"])
+
 
 def _key(reference: str, idempotency_key: str) -> dict[str, AttributeValueTypeDef]:
     return {"reference": {"S": reference}, "idempotency_key": {"S": idempotency_key}}
@@ -90,6 +126,20 @@ def _attributes(charge: Charge) -> dict[str, AttributeValueTypeDef]:
         "currency": {"S": charge.currency},
     }
     return attributes | ({"decline_code": {"S": charge.decline_code}} if charge.decline_code else {})
+
+
+def _time_attributes(at: datetime, reference: str) -> dict[str, AttributeValueTypeDef]:
+    return {"charged_at": {"S": rfc3339(at)}, "charged_shard": {"S": day_shard(at.date(), shard_of(reference))}}
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _entry(item: Item) -> LedgerEntry:
+    return LedgerEntry(
+        payment_id=item["reference"]["S"], charge=_charge(item), charged_at=parsed(item["charged_at"]["S"])
+    )
 
 
 def _charge(item: Item) -> Charge:

@@ -17,7 +17,7 @@ others  approved
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused
@@ -25,8 +25,10 @@ from payments.domain.money import minor_units
 from payments.ports import Charge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from decimal import Decimal
+
+    from payments.ports import LedgerEntry
 
 DECLINE_CODES = {400002: "insufficient_funds", 400003: "expired_card"}
 TIMES_OUT_BEFORE_CHARGING = 400004
@@ -47,21 +49,39 @@ class Ledger(Protocol):
         """Note an attempt; return whether it is the first under this reference and key."""
         ...
 
-    def record(self, charge: Charge, *, reference: str, idempotency_key: str) -> Charge:
-        """Write ``charge`` unless one stands under this reference and key already; return the one that stands."""
+    def record(self, charge: Charge, *, reference: str, idempotency_key: str, at: datetime) -> Charge:
+        """Write ``charge``, made at ``at``, unless one stands under reference and key; return the one that stands."""
         ...
 
     def charges_of(self, reference: str) -> Sequence[Charge]:
         """Return every charge written for ``reference``, declined ones too, without attempts that charged nothing."""
         ...
 
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        """Yield every charge written from ``start`` on and before ``end``, declined ones too."""
+        ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 class SimulatorGateway:
-    """Fulfils :class:`payments.ports.PaymentGateway` from a ledger."""
+    """Fulfils :class:`payments.ports.PaymentGateway` and :class:`payments.ports.GatewayLedger` from a ledger.
 
-    def __init__(self, ledger: Ledger, *, key_retention: timedelta = timedelta(hours=24)) -> None:
+    ``clock`` is the gateway's own.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        key_retention: timedelta = timedelta(hours=24),
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         self._ledger = ledger
         self._key_retention = key_retention
+        self._clock = clock
 
     @property
     def key_retention(self) -> timedelta:
@@ -89,6 +109,7 @@ class SimulatorGateway:
             ),
             reference=reference,
             idempotency_key=idempotency_key,
+            at=self._clock(),
         )
         if first and magic == TIMES_OUT_AFTER_CHARGING:
             raise GatewayAmbiguous("simulated time-out after charging")
@@ -100,11 +121,19 @@ class SimulatorGateway:
         Raises:
             GatewayAmbiguous: there are two approved ones, which only a person can settle.
         """
-        charges = self._ledger.charges_of(reference)
+        charges = self.charges_of(reference)
         approved = [charge for charge in charges if charge.approved]
         if len(approved) > 1:
             raise GatewayAmbiguous(f"the ledger has {len(approved)} approved charges for {reference}")
         return next(iter(approved or charges), None)
+
+    def charges_of(self, reference: str) -> Sequence[Charge]:
+        """Return every charge made for ``reference``, declined ones too."""
+        return self._ledger.charges_of(reference)
+
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        """Yield every charge made from ``start`` on and before ``end``, declined ones too."""
+        return self._ledger.charges_between(start, end)
 
 
 def _fail_before_charging(magic: int, *, first: bool) -> None:

@@ -38,12 +38,20 @@ class HttpsClient:
         ValueError: ``url`` is neither https nor on loopback.
     """
 
-    def __init__(self, url: str, *, timeout: timedelta, connections: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: timedelta,
+        connections: int = 10,
+        longest_answer_bytes: int = _LONGEST_ANSWER_BYTES,
+    ) -> None:
         address = urlsplit(url)
         if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
             raise ValueError(f"{address.scheme}://{address.hostname} must be https (plain http is for loopback only)")
         seconds = timeout.total_seconds()
         self._url = url
+        self._longest_answer_bytes = longest_answer_bytes
         self._pool = urllib3.PoolManager(
             maxsize=connections,
             timeout=urllib3.Timeout(connect=min(_LONGEST_CONNECT_SECONDS, seconds), read=seconds),
@@ -63,13 +71,13 @@ class HttpsClient:
                 method, url, headers=dict(headers), body=body, redirect=False, preload_content=False
             )
             try:
-                content = response.read(_LONGEST_ANSWER_BYTES + 1, decode_content=True)
+                content = response.read(self._longest_answer_bytes + 1, decode_content=True)
             finally:
                 # A connection read to the end is back in the pool already; one that was not must not be used again.
                 response.close()
         except (HTTPError, OSError) as error:
             # The error's own text can hold the address with its path and query; its kind says enough.
             raise NoAnswer(f"{method} got no answer: {type(error).__name__}") from error
-        if len(content) > _LONGEST_ANSWER_BYTES:
-            raise NoAnswer(f"{method} got an answer of more than {_LONGEST_ANSWER_BYTES} bytes")
+        if len(content) > self._longest_answer_bytes:
+            raise NoAnswer(f"{method} got an answer of more than {self._longest_answer_bytes} bytes")
         return Answer(response.status, content)

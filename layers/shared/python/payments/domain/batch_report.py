@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payments.domain.spreadsheets import inert
+
 if TYPE_CHECKING:
     from payments.domain.batch_rows import Rejection
 
 REPORT_HEADER = "line,payment_id,field,reason\n"
 
-# What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = frozenset(',"\r\n')
 
 
@@ -26,5 +26,5 @@ def report_line(rejection: Rejection) -> str:
 
 
 def _cell(text: str) -> str:
-    safe = f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    safe = inert(text)
     return '"' + safe.replace('"', '""') + '"' if _QUOTED.intersection(safe) else safe

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payments.domain.payment import Status
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
     from payments.domain.payment import Payment
@@ -22,6 +23,18 @@ class Charge:
     amount: Decimal
     currency: str
     decline_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """One line of a gateway's ledger: a charge, the payment it names, and when it was made by the gateway's clock.
+
+    ``payment_id`` is what the gateway says, and may be no payment's.
+    """
+
+    payment_id: str
+    charge: Charge
+    charged_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

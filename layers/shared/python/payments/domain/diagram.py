@@ -15,6 +15,8 @@ _LABELS = {
     (Status.PROCESSING, Status.DECLINED): "the gateway said no",
     (Status.PROCESSING, Status.FAILED): "the gateway will never do it",
     (Status.PROCESSING, Status.NEEDS_REVIEW): "nobody may guess",
+    (Status.NEEDS_REVIEW, Status.SUCCEEDED): "settled by an operator, or found in the gateway's ledger",
+    (Status.NEEDS_REVIEW, Status.DECLINED): "settled by an operator, or found in the gateway's ledger",
 }
 _BY_HAND = "settled by an operator"
 

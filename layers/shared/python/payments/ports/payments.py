@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from payments.domain.charge import Charge
+from payments.domain.charge import Charge, LedgerEntry
 from payments.domain.notification import Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime, timedelta
     from decimal import Decimal
 
     from payments.domain.audit import AuditEvent
     from payments.domain.payment import Payment
+    from payments.domain.reconciliation import Finding
 
 
 class Clock(Protocol):
@@ -174,6 +175,46 @@ class PaymentGateway(Protocol):
         ...
 
 
+class GatewayLedger(Protocol):
+    """The books of whoever moves the money."""
+
+    def charges_between(self, start: datetime, end: datetime) -> Iterator[LedgerEntry]:
+        """Yield every charge made from ``start`` on and before ``end``, declined ones too, read page by page.
+
+        Raises:
+            GatewayAmbiguous: the gateway could not tell, or told what can't be; what was yielded before stands.
+        """
+        ...
+
+    def charges_of(self, reference: str) -> Sequence[Charge]:
+        """Return every charge made for ``reference`` (the payment id); none means that there certainly is none.
+
+        Raises:
+            GatewayAmbiguous: the gateway could not tell.
+        """
+        ...
+
+
+class ManyPayments(Protocol):
+    """Reads payments by the hundred; what it returns may be a moment old."""
+
+    def get_all(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        """Return, by their ids, those of the payments that there are."""
+        ...
+
+    def created_on(self, day: date) -> Iterator[Payment]:
+        """Yield the payments created on ``day`` (UTC), in no order, read page by page."""
+        ...
+
+
+class DiscrepancyReport(Protocol):
+    """Tells people what they have to look into."""
+
+    def __call__(self, finding: Finding) -> None:
+        """Report ``finding``; it is out of this process when the call returns."""
+        ...
+
+
 class Notifier(Protocol):
     """Delivers a notification at least once."""
 
@@ -202,7 +243,11 @@ __all__ = [
     "AuditTrail",
     "Charge",
     "Clock",
+    "DiscrepancyReport",
+    "GatewayLedger",
     "KeyRecord",
+    "LedgerEntry",
+    "ManyPayments",
     "Measurements",
     "MessageQueue",
     "Notification",

@@ -16,6 +16,7 @@ function                  deed                                                  
 :func:`notify_payment`    tell the customer                                         notifier
 :func:`record_change`     write the audit trail                                     auditor
 :func:`wake_overdue`      wake what was left lying                                  sweeper
+:func:`reconcile_day`     hold the gateway's ledger against the payments          reconciler
 :func:`settle_review`     settle by hand what nobody may guess                      an operator
 :func:`register_batch`    record an uploaded file, once                             registrar
 :func:`plan_batch`        find the ranges in which a file is read, or refuse it     planner
@@ -50,6 +51,7 @@ from payments.use_cases.examine import Examination, Verdict, examine_payment
 from payments.use_cases.notify import notify_payment
 from payments.use_cases.process import Outcome, process_payment
 from payments.use_cases.query import events_of, find_payment, list_payments
+from payments.use_cases.reconcile import Reconciled, reconcile_day
 from payments.use_cases.record import record_change
 from payments.use_cases.review import settle_review
 from payments.use_cases.settle import settle_payment
@@ -64,6 +66,7 @@ __all__ = [
     "Outcome",
     "Planned",
     "Queue",
+    "Reconciled",
     "Registered",
     "Start",
     "Verdict",
@@ -84,6 +87,7 @@ __all__ = [
     "notify_payment",
     "plan_batch",
     "process_payment",
+    "reconcile_day",
     "record_change",
     "record_plan",
     "register_batch",

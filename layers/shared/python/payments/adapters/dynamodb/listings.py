@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from payments.adapters.backoff import attempts
+from payments.adapters.dynamodb.many_items import items_under
 from payments.adapters.dynamodb.page_tokens import Position, positions_in, token_for
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
     from payments.adapters.dynamodb.attributes import Item
-
-_READ_ATTEMPTS = 6
 
 Listed = TypeVar("Listed")
 
@@ -83,15 +81,7 @@ class Listings(Generic[Listed]):
 
     def _items(self, ids: Sequence[str]) -> tuple[Listed, ...]:
         """Return the items in the order of ``ids``; consistent, for the index may be ahead of a replica."""
-        if not ids:
-            return ()
-        found: dict[str, Listed] = {}
-        unread = list(ids)
-        for _ in attempts(_READ_ATTEMPTS):
-            keys = [{self._key: {"S": item_id}} for item_id in unread]
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            found |= {item[self._key]["S"]: self._read(item) for item in answer["Responses"][self._table]}
-            unread = [key[self._key]["S"] for left in answer["UnprocessedKeys"].values() for key in left["Keys"]]
-            if not unread:
-                return tuple(found[item_id] for item_id in ids if item_id in found)
-        raise TimeoutError(f"{self._table} is throttled: it left items unread {_READ_ATTEMPTS} times; try again")
+        keys = [{self._key: {"S": item_id}} for item_id in ids]
+        items = items_under(self._client, self._table, keys, consistent=True)
+        found = {item[self._key]["S"]: self._read(item) for item in items}
+        return tuple(found[item_id] for item_id in ids if item_id in found)
