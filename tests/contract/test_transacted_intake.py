@@ -82,7 +82,12 @@ def test_a_table_that_stays_busy_for_a_minute_is_waited_for(services: Services, 
 def test_a_table_that_turns_the_whole_request_away_is_waited_for_too(
     services: Services, intake: TransactedIntake
 ) -> None:
-    for code in ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"):
+    for code in (
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    ):
         with failing(services.dynamodb, "TransactWriteItems", times=8, Code=code):
             assert intake.create_all(rows(2)) == rows(2)
 

@@ -30,11 +30,18 @@ _AT_ONCE = 4
 _TRIES, _LONGEST_PAUSE_SECONDS = 60, 4
 """Tries of a transaction that meets others or a busy table, over some two minutes; then its range is read again.
 
-A table paid by request takes as little as 2,000 rows a second when it is new, an index 1,000 of one customer, and ranges
-offer far more. Giving up early would not end: a range that is read again pays again for each row it has entered.
+A table paid by request takes as little as 2,000 rows a second when it is new, an index 1,000 of one customer, and
+ranges offer far more. Giving up early might not end: a range that is read again pays again for each row it has entered.
 """
 
-_BUSY = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
+_BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
 
 
 class TransactedIntake:
