@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from payments.domain.batch import ByteRange, RowCounts
     from payments.domain.payment import Payment
-    from payments.ports import OverdueBatches
+    from payments.ports import OverdueBatches, SettledPayments
     from payments.use_cases import Collected, Planned, Registered
 
 LEASE = timedelta(seconds=60)
@@ -109,11 +109,11 @@ class BatchSite:
             source, error=error, cause=cause, store=self.batches, clock=self.clock, tokens=self.tokens
         ).batch
 
-    def settle(self, *, overdue: OverdueBatches | None = None) -> int:
+    def settle(self, *, overdue: OverdueBatches | None = None, payments: SettledPayments | None = None) -> int:
         return settle_batches(
             overdue=overdue or self.batches,
             store=self.batches,
-            payments=self.settled,
+            payments=payments or self.settled,
             clock=self.clock,
             tokens=self.tokens,
             measure=self.measure,

@@ -17,7 +17,7 @@ from tests.fakes import Act, Faults, ProcessDied
 from tests.unit.batch_site import HEADER, BatchSite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 CONTENT = HEADER + b"order-1,1.00,EUR,,\norder-2,2.00,EUR,,\norder-3,3.00,EUR,,\nbad\n"
@@ -37,6 +37,13 @@ class StaleIndex:
 
     def ids_due_before(self, _moment: datetime, *, limit: int) -> Sequence[str]:
         return [self._batch_id][:limit]
+
+
+class LateIndex:
+    """An index that names a payment under its end already, and still under the review before it."""
+
+    def counts_of(self, _batch_id: str) -> Mapping[Status, int]:
+        return {Status.SUCCEEDED: 3, Status.NEEDS_REVIEW: 1}
 
 
 def charge(site: BatchSite, payment_id: str, act: Act = Act.APPROVE) -> None:
@@ -199,6 +206,15 @@ def test_a_batch_that_the_index_still_names_after_its_end_is_neither_counted_nor
     assert site.settle(overdue=StaleIndex(batch.batch_id)) == 0
     assert site.measure.counts[OVERDUE_METRIC] == 0
     assert site.batches.get(batch.batch_id) == batch
+
+
+def test_a_settled_batch_tells_of_ends_alone_even_where_the_index_is_late(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    site.run(source)
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    site.settle(payments=LateIndex())
+    batch = site.batch_of(source)
+    assert (batch.status, batch.settled) == (BatchStatus.SETTLED, {Status.SUCCEEDED: 3})
 
 
 def test_a_settlement_whose_answer_was_lost_is_made_once(site: BatchSite) -> None:

@@ -64,9 +64,10 @@ def _is_overdue(batch: Batch, now: datetime) -> bool:
 
 def _counted(batch: Batch, settled: Mapping[Status, int], *, at: datetime, owner_token: str) -> Batch:
     accepted = batch.counts.accepted if batch.counts else 0
-    ended = sum(settled.get(status, 0) for status in TERMINAL_STATUSES)
-    if batch.is_dry_run or ended == accepted:
-        return batch.moved(BatchStatus.SETTLED, at=at, owner_token=owner_token, settled=settled, due_at=None)
+    ended = {status: count for status, count in settled.items() if status in TERMINAL_STATUSES}
+    if batch.is_dry_run or sum(ended.values()) == accepted:
+        # Only ends: for a moment an index may name a payment under the status it had before, too.
+        return batch.moved(BatchStatus.SETTLED, at=at, owner_token=owner_token, settled=ended, due_at=None)
     return batch.moved(
         BatchStatus.COMPLETED, at=at, owner_token=owner_token, settled=settled, due_at=at + _next_pause(batch)
     )
