@@ -273,6 +273,7 @@ def test_a_step_that_another_run_overtakes_goes_by_what_is_stored(
         ("BatchRefused", "[1]", "operators"),
         ("BatchRefused", '{"errorMessage": 7}', "operators"),
         ("States.Timeout", "", "in time"),
+        ("Sandbox.Timedout", '{"errorMessage": "Task timed out after 900.00 seconds"}', "in time"),
         ("OutcomeMissing", '{"errorMessage": "work/1.json"}', "a part of the file"),
         ("KeyError", '{"errorMessage": "secret-table"}', "operators"),
     ],

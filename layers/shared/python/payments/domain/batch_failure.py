@@ -6,8 +6,11 @@ import json
 
 from payments.domain.errors import BatchRefused
 
+_TOO_LONG = "the file was not read to its end in time"
 _REASONS = {
-    "States.Timeout": "the file was not read to its end in time",
+    "States.Timeout": _TOO_LONG,
+    # A task waits longer than its function may run, so mostly it is Lambda that stops the function.
+    "Sandbox.Timedout": _TOO_LONG,
     "OutcomeMissing": "a part of the file was not read to its end",
 }
 _ANY_OTHER_REASON = "the file could not be read to its end; the operators have been told"
