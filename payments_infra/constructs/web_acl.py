@@ -23,6 +23,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
     Wafv2WebAclLoggingConfiguration,
     Wafv2WebAclLoggingConfigurationRedactedFields,
     Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader,
+    Wafv2WebAclLoggingConfigurationRedactedFieldsUriPath,
 )
 from constructs import Construct
 
@@ -63,7 +64,7 @@ MANAGED_RULES = (
 
 
 class WebAcl(Construct):
-    """A firewall that lets through what no rule refuses, with an encrypted log that never holds an API key.
+    """A firewall that lets through what no rule refuses, with an encrypted log that never holds an API key or a path.
 
     Args:
         part: what it protects, kebab-case; becomes part of every name.
@@ -163,10 +164,16 @@ class WebAcl(Construct):
             resource_arn=self.arn,
             log_destination_configs=[self.log.arn],
             redacted_fields=[
+                # The path of a decision holds the token by which it is made. The API's own log has the route.
                 Wafv2WebAclLoggingConfigurationRedactedFields(
-                    single_header=Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader(name=header)
-                )
-                for header in ("x-api-key", "authorization")
+                    uri_path=Wafv2WebAclLoggingConfigurationRedactedFieldsUriPath()
+                ),
+                *(
+                    Wafv2WebAclLoggingConfigurationRedactedFields(
+                        single_header=Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader(name=header)
+                    )
+                    for header in ("x-api-key", "authorization")
+                ),
             ],
             depends_on=[permission],
         )

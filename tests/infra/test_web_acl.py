@@ -70,8 +70,9 @@ def test_no_api_key_is_in_the_log_or_in_samples() -> None:
     """Defect: Open doors."""
     template = web_acl_template()
     logging = template.only("aws_wafv2_web_acl_logging_configuration")
-    redacted = {field["single_header"]["name"] for field in logging["redacted_fields"]}
+    redacted = {field["single_header"]["name"] for field in logging["redacted_fields"] if "single_header" in field}
     assert redacted == {"x-api-key", "authorization"}
+    assert any("uri_path" in field for field in logging["redacted_fields"])
     web_acl = template.only("aws_wafv2_web_acl")
     watched = [web_acl, *web_acl["rule"]]
     assert [one["visibility_config"]["sampled_requests_enabled"] for one in watched] == [False] * 5
