@@ -17,7 +17,7 @@ GATEWAY_TIMEOUT_SECONDS = 10
 class GatewayAccess:
     """How functions reach the payment gateway, or the simulator where none is named.
 
-    ``variables`` are what a function that charges is told.
+    ``variables`` are what a function that charges, or reads what was charged, is told.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -43,6 +43,13 @@ class GatewayAccess:
             self.secret.grant_read(role)
         if self.ledger:
             self.ledger.grant_use(role)
+
+    def grant_read_ledger(self, role: Role) -> None:
+        """Let ``role`` read what was charged: the gateway's secret, or the simulator's book."""
+        if self.secret:
+            self.secret.grant_read(role)
+        if self.ledger:
+            self.ledger.grant_read(role)
 
 
 class WebhookAccess:

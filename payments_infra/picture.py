@@ -55,9 +55,13 @@ VERBS = {
 
 OUTSIDE = {
     "WEBHOOK_URL": ("webhook", "your webhook", "signed POST"),
-    "GATEWAY": ("gateway", "payment gateway", "charges"),
+    "GATEWAY": ("gateway", "payment gateway", "asks"),
+    "LEASE_SECONDS": ("gateway", "payment gateway", "charges"),
 }
 """Variables that make a function talk to somebody outside AWS."""
+
+PACES = {"rate(1 minute)": "every minute", "cron(0 5 * * ? *)": "every day"}
+"""What a schedule means to a reader."""
 
 START = "client"
 """Where reading begins."""
@@ -145,7 +149,8 @@ class Picture:
         for target in self._each("aws_cloudwatch_event_target"):
             rule = _named(target["rule"], "aws_cloudwatch_event_rule")
             if function := _named(target["arn"], "aws_lambda_function"):
-                yield Arrow(rule, function, "every minute")
+                expression = self._resources["aws_cloudwatch_event_rule"][rule]["schedule_expression"]
+                yield Arrow(rule, function, PACES.get(expression, "by the clock"))
         for rule, body in self._resources.get("aws_cloudwatch_event_rule", {}).items():
             if bucket := _named(body.get("event_pattern", ""), "aws_s3_bucket"):
                 yield Arrow(START, bucket, "uploads")

@@ -17,6 +17,7 @@ from payments_infra.outputs import tell_names
 from payments_infra.outside import GatewayAccess, WebhookAccess
 from payments_infra.processing import Processing
 from payments_infra.provider import add_provider, add_state_backend
+from payments_infra.reconciliation import Reconciliation
 from payments_infra.storage import Storage
 from payments_infra.watching import watch
 from payments_infra.workers import Workers
@@ -66,6 +67,7 @@ class PaymentsStack(TerraformStack):
             gateway=self.gateway,
             webhook=self.webhook,
         )
+        self.reconciliation = Reconciliation(ground=ground, workers=workers, storage=storage, gateway=self.gateway)
         self.batches = Batches(ground=ground, workers=workers, storage=storage, channels=channels)
         self.monitoring = watch(self, runbook=root / "docs" / "runbook.md")
         tell_names(self)

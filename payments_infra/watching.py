@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from payments_infra.constructs.monitoring import Monitoring
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 QUEUE_AGE_SECONDS = 600
 STREAM_AGE_MILLISECONDS = 120_000
 LATENCY_MILLISECONDS = 2_000
+DAY_SECONDS = 86_400
 
 
 def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
@@ -36,6 +38,7 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
         ),
     )
     _watch_promises(stack, monitoring)
+    _watch_ledger(stack, monitoring)
     _watch_queues(stack, monitoring)
     watch_batches(stack, monitoring)
     watch_workflows(stack, monitoring)
@@ -61,6 +64,21 @@ def _watch_promises(stack: PaymentsStack, monitoring: Monitoring) -> None:
     monitoring.alarm(
         "sweeper-not-running", stack.processing.sweeper.metric_invocations(), below=1, periods=5, missing="breaching"
     )
+
+
+def _watch_ledger(stack: PaymentsStack, monitoring: Monitoring) -> None:
+    reconciler = stack.reconciliation.reconciler
+    discrepancies = counted(
+        "LedgerDiscrepancies",
+        worker="reconciler",
+        suffix=stack.ground.naming.suffix,
+        label="discrepancies of payments and ledger",
+    )
+    daily = replace(reconciler.metric_invocations(), period_seconds=DAY_SECONDS)
+    # Rings until an operator, having looked into all of them, says so.
+    monitoring.alarm("ledger-discrepancies", discrepancies, above=0, missing="ignore")
+    # Two days: a run that comes a minute later than the day before leaves a day without one.
+    monitoring.alarm("reconciler-not-running", daily, below=1, periods=2, missing="breaching")
 
 
 def _watch_queues(stack: PaymentsStack, monitoring: Monitoring) -> None:

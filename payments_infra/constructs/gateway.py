@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
-from payments_infra.constructs.encrypted_table import Attribute, encrypted_table
+from payments_infra.constructs.encrypted_table import Attribute, LeanIndex, encrypted_table
 
 if TYPE_CHECKING:
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.iam import Role
     from payments_infra.constructs.naming import Naming
+
+CHARGES_BY_DAY = LeanIndex(
+    name="by-day",
+    partition=Attribute(name="charged_shard"),
+    sort=Attribute(name="charged_at"),
+)
+"""A day's charges: eight partitions, as the payments' own days have."""
 
 
 class GatewaySimulatorLedger(Construct):
@@ -43,6 +50,7 @@ class GatewaySimulatorLedger(Construct):
             key=key,
             partition=Attribute(name="reference"),
             sort=Attribute(name="idempotency_key"),
+            indexes=(CHARGES_BY_DAY,),
             deletion_protection=deletion_protection,
             point_in_time_recovery=point_in_time_recovery,
         )
@@ -55,4 +63,10 @@ class GatewaySimulatorLedger(Construct):
     def grant_use(self, role: Role) -> None:
         """Let ``role`` be the simulated gateway: note attempts, write charges, look them up."""
         role.allow("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", on=str(self.table.arn))
+        self._key.grant_decrypt(role, through="dynamodb")
+
+    def grant_read(self, role: Role) -> None:
+        """Let ``role`` read the book: what was charged for one payment, and on one day."""
+        role.allow("dynamodb:BatchGetItem", "dynamodb:Query", on=str(self.table.arn))
+        role.allow("dynamodb:Query", on=f"{self.table.arn}/index/{CHARGES_BY_DAY.name}")
         self._key.grant_decrypt(role, through="dynamodb")

@@ -114,6 +114,10 @@ class PaymentsTable(Construct):
     def grant_list(self, role: Role) -> None:
         """Let ``role`` list payments by customer and by day: ids from the index, then the payments in a batch."""
         self._grant(role, "dynamodb:Query", on=self._index_arn(BY_CUSTOMER))
+        self.grant_read_many(role)
+
+    def grant_read_many(self, role: Role) -> None:
+        """Let ``role`` read payments by the hundred: by their ids, and those of a day."""
         self._grant(role, "dynamodb:Query", on=self._index_arn(BY_DAY))
         self._grant(role, "dynamodb:BatchGetItem", on=self.arn)
 

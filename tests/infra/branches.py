@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from payments.adapters.dynamodb.audit_table import AuditTable
 from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.dynamodb.payment_item import to_item
+from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.adapters.gateway_http import HttpGateway
+from payments.adapters.gateway_ledger import DynamoDbLedger
 from payments.adapters.gateway_simulator import SimulatorGateway
+from payments.adapters.https import HttpsClient
+from payments.domain.payment import Status
 from payments.runtime import system
 from tests.batch_samples import completed, ingesting, registered
 from tests.contract.gateway_server import GatewayServer
@@ -17,12 +22,13 @@ from tests.contract.loopback import Reply, loopback
 from tests.fakes import InMemoryLedger
 from tests.infra import batch_branches, workflow_branches
 from tests.infra.stage import HOUR, open_payments, waiting
-from tests.samples import accepted, claimed, events, granted, settled
+from tests.samples import START, accepted, claimed, events, granted, settled
 from tests.unit.handlers.events import api_event, body_of, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from payments.ports import PaymentGateway
     from tests.infra.stage import Event, Stage
 
 ALL_WELL: Event = {"batchItemFailures": []}
@@ -112,6 +118,20 @@ def sweep(stage: Stage) -> None:
     assert stage.services.bodies_in(stage.variables["PROCESSING_QUEUE_URL"])
 
 
+def reconcile(stage: Stage) -> None:
+    """A payment whose charge tells its end, one that succeeded by a charge nobody knows, and a charge of nobody."""
+    charged, uncharged = accepted("charged"), accepted("uncharged")
+    stage.store(charged, claimed(charged))
+    stage.store(uncharged, claimed(uncharged), settled(claimed(uncharged)))
+    for reference in ("charged", "nobody"):
+        _gateway(stage).charge(
+            idempotency_key=reference, reference=reference, amount=charged.amount, currency=charged.currency
+        )
+    stage.run({"day": START.date().isoformat()})
+    found = PaymentsTable(stage.services.dynamodb, stage.variables["PAYMENTS_TABLE"]).get("charged")
+    assert found.status is Status.SUCCEEDED
+
+
 BRANCHES: Mapping[str, Callable[[Stage], None]] = {
     "validator": validate,
     "query": query,
@@ -120,6 +140,7 @@ BRANCHES: Mapping[str, Callable[[Stage], None]] = {
     "processor": process,
     "notifier": notify,
     "sweeper": sweep,
+    "reconciler": reconcile,
     "examiner": workflow_branches.examine,
     "requester": workflow_branches.request,
     "approver": workflow_branches.approve,
@@ -131,6 +152,14 @@ BRANCHES: Mapping[str, Callable[[Stage], None]] = {
     "settler": batch_branches.settle,
 }
 """By worker."""
+
+
+def _gateway(stage: Stage) -> PaymentGateway:
+    if stage.variables["GATEWAY"] == "http":
+        server = HttpsClient(stage.variables["GATEWAY_URL"], timeout=HOUR)
+        return HttpGateway(server, secret=lambda: "token", key_retention=HOUR)
+    ledger = DynamoDbLedger(stage.services.dynamodb, stage.variables["GATEWAY_LEDGER_TABLE"])
+    return SimulatorGateway(ledger, clock=lambda: START)
 
 
 def _page(stage: Stage, route: str, parameters: dict[str, str]) -> Event:
@@ -145,7 +174,7 @@ def outside_world() -> Iterator[Mapping[str, str]]:
     """Run a payment gateway and a webhook receiver; give their addresses by the variables that name them."""
     ledger = InMemoryLedger()
     with (
-        loopback(GatewayServer(SimulatorGateway(ledger), ledger)) as gateway,
+        loopback(GatewayServer(SimulatorGateway(ledger, clock=lambda: START), ledger)) as gateway,
         loopback(lambda _: Reply(204)) as receiver,
     ):
         yield {"GATEWAY_URL": gateway.url, "WEBHOOK_URL": receiver.url}

@@ -21,6 +21,7 @@ def template() -> Template:
         ground = Ground(stack)
         ledger = GatewaySimulatorLedger(stack, "ledger", naming=ground.naming, key=ground.key)
         ledger.grant_use(ground.role("processor"))
+        ledger.grant_read(ground.role("reconciler"))
 
     return synthesized(build)
 
@@ -52,6 +53,21 @@ def test_the_simulator_may_write_and_look_up_its_book(template: Template) -> Non
         },
         {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY},
     ]
+
+
+def test_whoever_reads_the_book_cannot_write_it(template: Template) -> None:
+    """Defect: Too much permission."""
+    assert granted(template, "reconciler") == [
+        {"Effect": "Allow", "Action": ["dynamodb:BatchGetItem", "dynamodb:Query"], "Resource": TABLE_ARN},
+        {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": f"{TABLE_ARN}/index/by-day"},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY},
+    ]
+
+
+def test_a_days_charges_are_found_by_day_and_shard(table: Body) -> None:
+    """Defect: Indexes that can't answer."""
+    (index,) = table["global_secondary_index"]
+    assert (index["hash_key"], index["range_key"]) == ("charged_shard", "charged_at")
 
 
 def test_a_stack_can_hold_two_books_one_of_them_guarded() -> None:

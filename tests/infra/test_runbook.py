@@ -135,7 +135,7 @@ def noted(script: str) -> list[list[str]]:
         return [call.split("\x1f")[:-1] for call in notes.read_text("utf-8").split("\x1e")[:-1]]
 
 
-GLOBAL_OPTIONS = {"--query", "--output"}
+GLOBAL_OPTIONS = {"--query", "--output", "--cli-read-timeout", "--cli-binary-format"}
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from payments.runtime.telemetry import FAILED_RECORDS_METRIC
-from payments.use_cases import process, wake
+from payments.use_cases import process, reconcile, wake
 from payments.use_cases.batches import register, settle
 from payments_infra.constructs.state_machine import LOG_DELIVERY
 from payments_infra.settings import LONGEST_SUFFIX
@@ -174,6 +174,7 @@ def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Tem
         ("processor", process.REVIEW_METRIC),
         ("charger", process.REVIEW_METRIC),
         ("sweeper", wake.OVERDUE_METRIC),
+        ("reconciler", reconcile.DISCREPANCIES_METRIC),
         ("registrar", register.REJECTED_METRIC),
         ("settler", settle.OVERDUE_METRIC),
         *((worker, FAILED_RECORDS_METRIC) for worker in ("dispatcher", "auditor", "processor", "notifier")),
@@ -237,7 +238,7 @@ def test_each_table_is_written_by_those_who_have_to_and_the_audit_table_by_the_a
     assert writers == {
         "audit": {"auditor"},
         "batches": {"registrar", "settler"},
-        "payments": {"validator", "ingestor", "approver", "examiner", "requester", *charging},
+        "payments": {"validator", "ingestor", "approver", "examiner", "requester", "reconciler", *charging},
     }
 
 
@@ -333,6 +334,7 @@ def test_every_function_is_built_alike(template: Template) -> None:
         "notifier",
         "auditor",
         "sweeper",
+        "reconciler",
         "examiner",
         "requester",
         "approver",
