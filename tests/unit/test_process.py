@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from payments.domain.claim import LONGEST_PAUSE
+from payments.domain.claim import CLOCK_TOLERANCE, LONGEST_PAUSE
 from payments.domain.errors import GatewayAmbiguous, PaymentNotFound, SettlementContradicted, VersionConflict
 from payments.domain.payment import Claim, Move, Status, moved
 from payments.use_cases import Outcome
@@ -273,7 +273,7 @@ def test_past_the_gateways_memory_a_charge_is_looked_up_before_it_is_made_again(
 
 def test_within_the_gateways_memory_the_key_is_trusted_as_long_as_the_whole_attempt_fits(pipeline: Pipeline) -> None:
     payment_id = left_unclear(pipeline, attempts=2)
-    pipeline.wait(START + KEY_RETENTION - LEASE - SECOND - pipeline.clock())
+    pipeline.wait(START + KEY_RETENTION - CLOCK_TOLERANCE - LEASE - SECOND - pipeline.clock())
     assert pipeline.process(payment_id) is Outcome.SUCCEEDED
     assert pipeline.gateway.find_calls == 0
 
@@ -281,7 +281,7 @@ def test_within_the_gateways_memory_the_key_is_trusted_as_long_as_the_whole_atte
     pipeline.gateway.acts.append(Act.TIME_OUT_AFTER_CHARGING)
     with pytest.raises(GatewayAmbiguous):
         pipeline.process(other_id)
-    pipeline.wait(KEY_RETENTION - LEASE)
+    pipeline.wait(KEY_RETENTION - CLOCK_TOLERANCE - LEASE)
     assert pipeline.process(other_id) is Outcome.SUCCEEDED
     assert pipeline.gateway.find_calls == 1
 
@@ -292,6 +292,15 @@ def test_a_clock_behind_the_last_writers_cannot_vouch_for_the_key(pipeline: Pipe
     pipeline.store.payments[payment_id] = replace(payment, updated_at=pipeline.clock() + SECOND)
     assert pipeline.process(payment_id) is Outcome.SUCCEEDED
     assert pipeline.gateway.find_calls == 1
+
+
+def test_a_slow_clock_past_the_gateways_memory_charges_nobody_twice(pipeline: Pipeline) -> None:
+    """The clock is ahead of the last writer's and shows less than the retention; the gateway has forgotten the key."""
+    payment_id = left_unclear(pipeline)
+    pipeline.wait(KEY_RETENTION)
+    pipeline.clock.move(SECOND - CLOCK_TOLERANCE)
+    assert pipeline.process(payment_id) is Outcome.SUCCEEDED
+    assert pipeline.gateway.taken == [payment_id]
 
 
 def test_a_fast_clock_at_the_first_claim_makes_the_key_no_younger(pipeline: Pipeline) -> None:

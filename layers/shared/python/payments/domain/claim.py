@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = timedelta(hours=1)
 """The next attempt comes at least this often, however many failed."""
 
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far two workers' clocks may be apart before the gateway's memory of a key could be misjudged."""
+
 _MAX_DOUBLINGS = 16
 
 
@@ -67,11 +70,12 @@ def _pause_after(claim: Claim, *, lease: timedelta) -> timedelta:
 def key_may_be_forgotten(payment: Payment, *, now: datetime, lease: timedelta, key_retention: timedelta) -> bool:
     """Return whether the gateway may no longer know the key of ``payment``, read before the attempt made ``now``.
 
-    The whole attempt, a lease long at most, must end within the retention. It counts from the payment's creation where
-    that is earlier: a fast clock at the first claim would make the key look younger than the gateway has it. A clock
-    behind the last writer's can't vouch for anything.
+    The whole attempt, a lease long at most, must end within the retention, by a clock that may be slow by
+    ``CLOCK_TOLERANCE``: it would see the end of the retention late. The retention counts from the payment's creation
+    where that is earlier: a fast clock at the first claim would make the key look younger than the gateway has it. A
+    clock behind the last writer's can't vouch for anything.
     """
     if payment.claim is None:
         return False
     key_since = min(payment.created_at, payment.claim.first_claimed_at)
-    return now < payment.updated_at or now + lease >= key_since + key_retention
+    return now < payment.updated_at or now + lease + CLOCK_TOLERANCE >= key_since + key_retention

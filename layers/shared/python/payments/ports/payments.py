@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Tells the time. Wrong clocks cost work, never money: order comes from versions."""
+    """Tells the time. Clocks minutes apart cost work, never money: order comes from versions."""
 
     def __call__(self) -> datetime:
         """Return the current time, aware, in UTC, cut to whole milliseconds (what the table keeps)."""
