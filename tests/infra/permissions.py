@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.infra.ground import arn
+from tests.infra.integrations import FUNCTION_LOGS, FUNCTION_TRACES, KEY_USE, OF_INTERFACES, ON_INTERFACES, POLLING
 from tests.infra.whole_stack import address_of, many, statements_of
 
 if TYPE_CHECKING:
@@ -21,68 +22,15 @@ class Permission(NamedTuple):
     resource: str
 
 
-POLLING = {
-    "aws_sqs_queue": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-    "aws_dynamodb_table": (
-        "dynamodb:DescribeStream",
-        "dynamodb:GetRecords",
-        "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
-    ),
-}
-"""What an event source mapping does with its source in the function's name.
-
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
-"""
-
-INTERFACES = (
-    *(
-        Permission(f"ec2:{action}", arn("ec2", "*/*"))
-        for action in (
-            "AssignPrivateIpAddresses",
-            "CreateNetworkInterface",
-            "DeleteNetworkInterface",
-            "UnassignPrivateIpAddresses",
-        )
-    ),
-    Permission("ec2:DescribeNetworkInterfaces", "*"),
-    Permission("ec2:DescribeSubnets", "*"),
-)
-"""How Lambda puts a function into a VPC: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
-
-TRACES = (Permission("xray:PutTelemetryRecords", "*"), Permission("xray:PutTraceSegments", "*"))
-"""How Lambda tells X-Ray: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"""
-
-_READS = ("kms:Decrypt",)
-_WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
-KEY_USE = {
-    "dynamodb": _READS,
-    "s3:GetObject": _READS,
-    "s3:GetObjectVersion": _READS,
-    "s3:PutObject": _WRITES,
-    "secretsmanager": _READS,
-    "sns:Publish": _WRITES,
-    "sqs:ReceiveMessage": _READS,
-    "sqs:SendMessage": _WRITES,
-}
-"""What a service asks of the resource's key in the caller's name, by action or by the whole service.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-"""
-
-
 def needed_by_lambda(template: Template, function: Body) -> Iterator[Permission]:
     """Yield what Lambda needs in the function's name: for its logs, traces, network, event sources and failures."""
     group = address_of(function["logging_config"]["log_group"])
-    yield Permission("logs:CreateLogStream", f"${{{group}.arn}}:*")
-    yield Permission("logs:PutLogEvents", f"${{{group}.arn}}:*")
-    yield from TRACES if function["tracing_config"]["mode"] == "Active" else ()
-    yield from INTERFACES if "vpc_config" in function else ()
+    yield from (Permission(action, f"${{{group}.arn}}:*") for action in FUNCTION_LOGS)
+    if function["tracing_config"]["mode"] == "Active":
+        yield from (Permission(action, "*") for action in FUNCTION_TRACES)
+    if "vpc_config" in function:
+        yield from (Permission(action, arn("ec2", "*/*")) for action in ON_INTERFACES)
+        yield from (Permission(action, "*") for action in OF_INTERFACES)
     for mapping in _mappings_to(template, function):
         source = mapping["event_source_arn"]
         yield from (Permission(action, source) for action in POLLING[address_of(source).partition(".")[0]])

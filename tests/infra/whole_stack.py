@@ -54,11 +54,35 @@ def everything(template: Template) -> dict[str, Body]:
     }
 
 
+def worker_of(function: Body) -> str:
+    """Return whose ``functions/{worker}`` the function runs."""
+    return str(function["function_name"].split("-")[1])
+
+
 def statements_of(template: Template, role: str) -> Iterator[Body]:
     """Return what the inline policies of the role at address ``role`` say."""
     for policy in template.resources("aws_iam_role_policy").values():
         if address_of(policy["role"]) == role:
             yield from json.loads(policy["policy"])["Statement"]
+
+
+def keys_by_address(template: Template) -> dict[str, str]:
+    """Return, for each encrypted resource, the address of its key."""
+    found = {}
+    for address, body in everything(template).items():
+        key = (
+            body.get("kms_master_key_id")
+            or body.get("kms_key_id")
+            or body.get("kms_key_arn")
+            or (body.get("server_side_encryption") or {}).get("kms_key_arn")
+        )
+        if key:
+            found[address] = address_of(key)
+    for encryption in template.resources("aws_s3_bucket_server_side_encryption_configuration").values():
+        (rule,) = encryption["rule"]
+        key = rule["apply_server_side_encryption_by_default"]["kms_master_key_id"]
+        found[address_of(encryption["bucket"])] = address_of(key)
+    return found
 
 
 def many(value: str | list[str]) -> list[str]:
