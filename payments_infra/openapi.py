@@ -7,7 +7,7 @@ from typing import Any
 
 from payments_infra import openapi_examples as examples
 from payments_infra.openapi_batches import batch_paths
-from payments_infra.openapi_components import components, json_answer, parameter, problems, schema
+from payments_infra.openapi_components import components, json_answer, leads_to, parameter, problems, schema
 
 Part = dict[str, Any]
 
@@ -97,6 +97,7 @@ def _accept() -> Part:
             "schema": {"const": "true"},
         },
     }
+    accepted["links"] = leads_to("getPayment", "getPaymentEvents", payment_id="/payment_id")
     return {
         "operationId": "createPayment",
         "summary": "Take a payment in, once",
@@ -110,12 +111,14 @@ def _accept() -> Part:
 
 
 def _list() -> Part:
+    page = json_answer("A page.", "PaymentPage", examples.PAGE)
+    page["links"] = leads_to("getPayment", "getPaymentEvents", payment_id="/items/0/payment_id")
     return {
         "operationId": "listPayments",
         "summary": "Payments of a customer or of a day, newest first",
         "description": "Name either `customer_id` or `created_on`.",
         "parameters": [parameter(name) for name in ("customer_id", "created_on", "limit", "next_token")],
-        "responses": {"200": json_answer("A page.", "PaymentPage", examples.PAGE), **problems(400)},
+        "responses": {"200": page, **problems(400)},
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments_infra.openapi_components import json_answer, parameter, problems
+from payments_infra.openapi_components import json_answer, leads_to, parameter, problems
 
 Part = dict[str, Any]
 
@@ -34,16 +34,15 @@ _EXAMPLE: Part = {
 
 def batch_paths() -> Part:
     """Return the paths of batches."""
+    page = json_answer("A page.", "BatchPage", {"items": [_EXAMPLE], "next_token": None})
+    page["links"] = leads_to("getBatch", batch_id="/items/0/batch_id")
     return {
         "/batches": {
             "get": {
                 "operationId": "listBatches",
                 "summary": "Batches of a day, newest first",
                 "parameters": [parameter(name) for name in ("day", "limit", "next_token")],
-                "responses": {
-                    "200": json_answer("A page.", "BatchPage", {"items": [_EXAMPLE], "next_token": None}),
-                    **problems(400),
-                },
+                "responses": {"200": page, **problems(400)},
             },
         },
         "/batches/{batch_id}": {

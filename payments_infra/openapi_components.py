@@ -95,6 +95,12 @@ def components() -> Part:
     }
 
 
+def leads_to(*operations: str, **parameters: str) -> Part:
+    """Return links from an answer to ``operations``, which take ``parameters`` from its body (JSON pointers)."""
+    said = {name: f"$response.body#{pointer}" for name, pointer in parameters.items()}
+    return {operation: {"operationId": operation, "parameters": said} for operation in operations}
+
+
 def schema(name: str) -> Part:
     """Return a reference to the schema ``name``."""
     return {"$ref": f"#/components/schemas/{name}"}

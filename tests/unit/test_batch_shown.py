@@ -107,6 +107,7 @@ def test_a_listing_names_a_day() -> None:
         ({"day": "20261124"}, ["/day"]),
         ({"day": "2026-13-01"}, ["/day"]),
         ({"day": "2026-11-24", "limit": "0"}, ["/limit"]),
+        ({"day": "2026-11-24", "next_token": ""}, ["/next_token"]),
         ({"day": "2026-11-24", "colour": "red"}, ["/colour"]),
         ({"limit": "101", "colour": "red"}, ["/colour", "/day", "/limit"]),
     ],

@@ -32,6 +32,7 @@ def test_a_days_payments_can_be_listed() -> None:
         ({"created_on": "2026-02-30"}, {"/created_on"}),
         ({"created_on": "2026-W47-7"}, {"/created_on"}),
         ({"customer_id": "ada", "limit": "0"}, {"/limit"}),
+        ({"customer_id": "ada", "next_token": ""}, {"/next_token"}),
         ({"customer_id": "ada", "limit": "101"}, {"/limit"}),
         ({"customer_id": "ada", "limit": "x"}, {"/limit"}),
         ({"customer_id": "ada", "limit": "-1"}, {"/limit"}),

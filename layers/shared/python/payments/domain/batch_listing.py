@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from payments.domain.errors import RequestRefused, Violation
-from payments.domain.listing import DEFAULT_LIMIT, read_day, read_limit
+from payments.domain.listing import DEFAULT_LIMIT, read_day, read_limit, read_next_token
 from payments.domain.schema import unknown_fields
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def read_batch_listing(parameters: Mapping[str, str]) -> BatchListing:
         violations.append(Violation("/day", "is required"))
     day = read_day(parameters.get("day"), "/day", violations)
     limit = read_limit(parameters.get("limit"), violations)
+    next_token = read_next_token(parameters.get("next_token"), violations)
     if violations or day is None:
         raise RequestRefused(violations)
-    return BatchListing(day=day, limit=limit, next_token=parameters.get("next_token"))
+    return BatchListing(day=day, limit=limit, next_token=next_token)

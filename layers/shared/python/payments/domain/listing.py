@@ -50,7 +50,7 @@ def read_listing(parameters: Mapping[str, str]) -> Listing:
         customer_id=customer_id,
         created_on=read_day(parameters.get("created_on"), "/created_on", violations),
         limit=read_limit(parameters.get("limit"), violations),
-        next_token=parameters.get("next_token"),
+        next_token=read_next_token(parameters.get("next_token"), violations),
     )
     if violations:
         raise RequestRefused(violations)
@@ -67,6 +67,13 @@ def read_day(text: str | None, pointer: str, violations: list[Violation]) -> dat
     except ValueError:
         violations.append(Violation(pointer, "must be a day such as 2026-11-22"))
         return None
+
+
+def read_next_token(text: str | None, violations: list[Violation]) -> str | None:
+    """Return the token that continues a listing; what it says is for the table's adapter to judge."""
+    if text == "":
+        violations.append(Violation("/next_token", "must not be empty; leave it out to start at the beginning"))
+    return text
 
 
 def read_limit(text: str | None, violations: list[Violation]) -> int:

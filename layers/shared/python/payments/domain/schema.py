@@ -15,11 +15,13 @@ from payments.domain.pointers import is_plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]*"
-"""No control characters, line or paragraph separators, overrides of writing direction, or lone surrogates.
-
-Any of them can forge a line of a log or a report, or can't be written as UTF-8.
+PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*"
+"""No control characters, line or paragraph separators, or overrides of writing direction: they forge lines of logs and
+reports. Lone surrogates are no characters, and are not named: to some readers of patterns each emoji has two of them.
 """
+
+# A text with one can't be written as UTF-8.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Kind(Protocol):
@@ -62,7 +64,8 @@ class Text:
             violations.append(Violation(pointer, "must be a string"))
             return ""
         text = unicodedata.normalize("NFC", value)
-        if not self.min_length <= len(text) <= self.max_length or not re.fullmatch(self.pattern, text):
+        fits = self.min_length <= len(text) <= self.max_length and re.fullmatch(self.pattern, text) is not None
+        if not fits or _SURROGATE.search(text):
             violations.append(Violation(pointer, f"must be {self.shape}"))
         elif holds_card_number(text):
             violations.append(Violation(pointer, CARD_NUMBER_REFUSED))
