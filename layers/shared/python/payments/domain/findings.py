@@ -43,5 +43,8 @@ def _of_charge(charge: Charge) -> dict[str, str | None]:
 
 
 def _shown(text: str) -> str:
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    return WITHHELD if holds_card_number(printable) else inert(printable)
+    # What can't be printed may stand between digits as well.
+    printable = "".join(filter(str.isprintable, text))
+    if holds_card_number(printable):
+        return WITHHELD
+    return inert("".join(character if character.isprintable() else "?" for character in text))
