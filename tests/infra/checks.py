@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from inspect import signature
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from tests.infra.permissions import Permission
     from tests.infra.template import Template
     from tests.infra.wired import Wired
+
+
+SAYING = {
+    "aws_cloudwatch_log_resource_policy",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+    "aws_lambda_permission",
+    "aws_s3_bucket_policy",
+}
+"""Types that say what is allowed, and by which nothing is asked for."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +81,37 @@ def missing_things(template: Template, _: Observed) -> Iterator[str]:
 
 def unequal_policies(template: Template, seen: Observed) -> Iterator[str]:
     """Find what is said and not needed, needed and not said, or said twice, in every policy there is."""
-    needed: dict[str, set[Clause]] = {}
-    for holder, one in chain(needed_by_roles(template, seen.called), needed_elsewhere(template, seen.called)):
-        needed.setdefault(holder, set()).add(one)
-    found = said(template)
+    needed, found = _needed(_Asking(template, seen)), said(template)
     for holder in needed.keys() | found.keys():
         wanted, given = needed.get(holder, set()), found.get(holder, [])
         yield from (f"{holder} lacks {one}" for one in wanted - set(given))
         yield from (f"{holder} needs no {one}" for one in set(given) - wanted)
         if len(given) > len(set(given)):
             yield f"{holder} says something twice"
+
+
+class _Asking:
+    """Who asks for permissions in a template; equal where it is the very same, whatever policies say."""
+
+    def __init__(self, template: Template, seen: Observed) -> None:
+        self.template, self.seen = template, seen
+        resources = template.json["resource"]
+        self._parts = (id(seen), *(id(resources[type_]) for type_ in sorted(resources.keys() - SAYING)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asking) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+
+@lru_cache(maxsize=2)
+def _needed(asking: _Asking) -> Mapping[str, set[Clause]]:
+    template, called = asking.template, asking.seen.called
+    needed: dict[str, set[Clause]] = {}
+    for holder, one in chain(needed_by_roles(template, called), needed_elsewhere(template, called)):
+        needed.setdefault(holder, set()).add(one)
+    return needed
 
 
 def unequal_variables(template: Template, seen: Observed) -> Iterator[str]:
