@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from payments.adapters.gateway_http import HttpGateway
+from payments.adapters.gateway_http import LEDGER_PAGE, LONGEST_LEDGER_PAGE_BYTES, HttpGateway
 from payments.adapters.https import HttpsClient
 from payments.adapters.secrets import RotatingSecret
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused
@@ -22,6 +23,7 @@ from tests.contract.loopback import HANG_UP, Asked, Loopback, Reply, loopback
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from payments.ports import LedgerEntry
     from tests.contract.services import Services
 
 APPROVED = {"id": "ch-1", "status": "approved", "reference": "pay-1", "amount": "12.50", "currency": "EUR"}
@@ -286,3 +288,83 @@ def test_a_secret_that_cannot_be_read_leaves_charge_and_look_up_unclear_and_noth
             gateway.find(reference="pay-1")
     assert not server.asked
     assert charge(gateway).approved
+
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TIMED = {**APPROVED, "created_at": "2026-11-22T12:00:00.000Z"}
+
+
+def listed(gateway: HttpGateway) -> list[LedgerEntry]:
+    return list(gateway.charges_between(NOON, NOON + timedelta(hours=1)))
+
+
+def test_a_list_of_charges_asks_for_a_span_of_time_page_after_page(server: Loopback, gateway: HttpGateway) -> None:
+    def page(asked: Asked) -> Reply:
+        last = "after=" in asked.path
+        entry = {**TIMED, "id": "ch-2" if last else "ch-1"}
+        return Reply(200, json.dumps({"charges": [entry], "next": None if last else "page two/=?"}))
+
+    server.reply = page
+    assert [entry.charge.reference for entry in listed(gateway)] == ["ch-1", "ch-2"]
+    first = "/charges?from=2026-11-22T12%3A00%3A00.000Z&to=2026-11-22T13%3A00%3A00.000Z&limit=500"
+    assert [asked.path for asked in server.asked] == [first, f"{first}&after=page+two%2F%3D%3F"]
+    assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer t0ken"}
+
+
+def test_a_page_is_asked_for_when_it_is_wanted_and_not_before(server: Loopback, gateway: HttpGateway) -> None:
+    answering(server, 200, {"charges": [TIMED], "next": "more"})
+    entries = gateway.charges_between(NOON, NOON + timedelta(hours=1))
+    assert not server.asked
+    assert next(entries).payment_id == "pay-1"
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, {"charges": [], "next": None}),
+        (500, ""),
+        (200, ""),
+        (200, {"charges": []}),
+        (200, {"charges": [], "next": 7}),
+        (200, {"charges": [], "next": ""}),
+        (200, {"charges": {}, "next": None}),
+        (200, {"charges": [APPROVED], "next": None}),
+        (200, {"charges": [{**TIMED, "created_at": "2026-11-22T13:00:00.000Z"}], "next": None}),
+        (200, {"charges": [{**TIMED, "created_at": "2026-11-22T11:59:59.999Z"}], "next": None}),
+        (200, {"charges": [{**TIMED, "created_at": "2026-11-22T12:00:00"}], "next": None}),
+        (200, {"charges": [{**TIMED, "created_at": 1795348800}], "next": None}),
+        (200, {"charges": [{**TIMED, "created_at": "yesterday"}], "next": None}),
+        (200, {"charges": [{**TIMED, "reference": None}], "next": None}),
+        (200, {"charges": [{**TIMED, "reference": "x" * 256}], "next": None}),
+        (200, {"charges": [{**TIMED, "amount": "NaN"}], "next": None}),
+        (200, {"charges": [{**TIMED, "status": "pending"}], "next": None}),
+        (200, {"charges": ["ch-1"], "next": None}),
+    ],
+)
+def test_a_ledger_that_cannot_be_read_or_be_true_is_ambiguous(
+    server: Loopback,
+    gateway: HttpGateway,
+    status: int,
+    body: Any,  # noqa: ANN401
+) -> None:
+    answering(server, status, body)
+    with pytest.raises(GatewayAmbiguous):
+        listed(gateway)
+
+
+def test_a_list_that_goes_on_with_itself_comes_to_an_end(server: Loopback, gateway: HttpGateway) -> None:
+    answering(server, 200, {"charges": [TIMED], "next": "the same"})
+    with pytest.raises(GatewayAmbiguous, match="same page"):
+        listed(gateway)
+    assert len(server.asked) == 2
+
+
+def test_a_page_as_long_as_a_page_may_be_is_read_where_the_ledger_is(server: Loopback) -> None:
+    longest = {**TIMED, "id": "i" * 255, "reference": "r" * 255, "status": "declined", "decline_code": "d" * 255}
+    answering(server, 200, {"charges": [longest] * LEDGER_PAGE, "next": "n" * 255})
+    client = HttpsClient(server.url, timeout=timedelta(seconds=10), longest_answer_bytes=LONGEST_LEDGER_PAGE_BYTES)
+    gateway = HttpGateway(client, secret=lambda: "t0ken", key_retention=timedelta(hours=24))
+    assert len(list(islice(gateway.charges_between(NOON, NOON + timedelta(hours=1)), LEDGER_PAGE))) == LEDGER_PAGE
+    with pytest.raises(GatewayAmbiguous, match="more than 65536 bytes"):
+        listed(gateway_at(server.url))

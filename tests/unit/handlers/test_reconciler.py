@@ -105,7 +105,7 @@ def test_an_operator_can_have_one_day_compared(run: Callable[..., None], printed
 
 @pytest.mark.parametrize("day", ["2026-13-01", "yesterday", ""])
 def test_what_is_no_day_raises(run: Callable[..., None], day: str) -> None:
-    with pytest.raises(ValueError, match="isoformat|month"):
+    with pytest.raises(ValueError, match=r"isoformat|month"):
         run(day=day)
 
 

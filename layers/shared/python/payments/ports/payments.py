@@ -210,7 +210,7 @@ class ManyPayments(Protocol):
 class DiscrepancyReport(Protocol):
     """Tells people what they have to look into."""
 
-    def __call__(self, finding: Finding) -> None:
+    def __call__(self, finding: Finding, /) -> None:
         """Report ``finding``; it is out of this process when the call returns."""
         ...
 
