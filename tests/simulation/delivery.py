@@ -102,8 +102,9 @@ class SimulatedQueue(FakeQueue):
         self.waiting += self.set_aside
         self.set_aside.clear()
 
-    def _take(self, ids: Iterable[str]) -> None:
-        for payment_id in ids:
+    def _take(self, ids: Iterable[str]) -> list[str]:
+        taken = list(ids)
+        for payment_id in taken:
             strikes = self._mishaps.strikes(
                 Fault.MESSAGE_DUPLICATED,
                 Fault.MESSAGE_DELAYED,
@@ -119,6 +120,7 @@ class SimulatedQueue(FakeQueue):
                 late = timedelta(seconds=self._chance.choice([5, 100, 900]) if strikes is Fault.MESSAGE_DELAYED else 0)
                 self._sent += 1
                 self.waiting.append(Message(self._sent, body, self._clock.now + late))
+        return taken
 
 
 def message_event(messages: Sequence[Message]) -> Event:

@@ -232,6 +232,7 @@ class Run:
             worker.then(worker)
 
     def _watch_claims(self, worker: Worker, old: Payment | None, new: Payment) -> None:
+        self.site.trace.add(worker, "  wrote", new)
         claim: Claim | None = new.claim
         if claim and (old is None or claim != old.claim):
             self._leases[new.payment_id] = (worker, claim.lease_expires_at)

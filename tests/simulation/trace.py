@@ -36,4 +36,5 @@ def _short(about: object) -> str:
     if version is not None and status is not None:
         name = getattr(about, "payment_id", None) or getattr(about, "batch_id", "")
         return f"{name} v{version} {status}"
-    return str(about)[:_LONGEST]
+    said = ", ".join(map(_short, about)) if isinstance(about, list) else str(about)
+    return said[:_LONGEST]
