@@ -49,7 +49,11 @@ class Batches:
         file = self._folder / "upload.csv"
         file.write_bytes(content)
         batch = self.upload.pay(file, name=name, dry_run=dry_run, watch=lambda _progress: None)
-        return Uploaded(batch, list(csv.DictReader(io.StringIO(self.upload.report_of(batch) or ""))))
+        return Uploaded(batch, self.report_of(batch))
+
+    def report_of(self, batch: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Return the lines of the batch's report on its rejected rows."""
+        return list(csv.DictReader(io.StringIO(self.upload.report_of(batch) or "")))
 
     def written(self, name: str, *, rows: int, bad_percent: float = 0.0, seed: int = 0) -> tuple[Written, Uploaded]:
         """Upload a generated file whose ids begin with ``name``, and return what it holds and what became of it."""
@@ -57,10 +61,11 @@ class Batches:
         what = write_batch(content, rows=rows, bad_percent=bad_percent, seed=seed, prefix=name)
         return what, self.pay(content.getvalue(), f"{name}.csv")
 
-    def put(self, key: str, content: bytes) -> None:
-        """Upload ``content`` as ``key`` and follow nothing."""
+    def put(self, key: str, content: bytes) -> str:
+        """Upload ``content`` as ``key``, follow nothing, and return the version it became."""
         client = self._session.client("s3", endpoint_url=self._deployment.endpoint_url, config=account.DIRECT)
-        client.put_object(Bucket=self._deployment.outputs["batch_bucket_name"], Key=key, Body=content)
+        answer = client.put_object(Bucket=self._deployment.outputs["batch_bucket_name"], Key=key, Body=content)
+        return str(answer["VersionId"])
 
     def batch(self, batch_id: str) -> dict[str, Any]:
         """Return the batch as it stands."""
@@ -77,6 +82,11 @@ class Batches:
             for item in self._scan("payments_table_name", "payment_id, #status, batch_id", {"#status": "status"})
             if item.get("batch_id", {}).get("S") == batch_id
         }
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every payment that the table holds, by its id."""
+        items = self._scan("payments_table_name", "payment_id, #status", {"#status": "status"})
+        return {item["payment_id"]["S"]: item["status"]["S"] for item in items if "status" in item}
 
     def charges(self) -> Counter[str]:
         """Return how often money moved for each payment, by the gateway's own ledger."""

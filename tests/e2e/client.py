@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 T = TypeVar("T")
 
+ATTEMPTS = 6
+WORTH_ANOTHER_TRY = {429, 500, 502, 503, 504}
+
 PROBLEM_MEMBERS = {"type", "title", "status", "detail"}
 
 
@@ -70,6 +73,21 @@ class Client:
 
     def post(self, body: object, headers: Mapping[str, str] | None = None) -> Reply:
         return self.post_text(json.dumps(body), headers)
+
+    def post_until_answered(self, body: object, headers: Mapping[str, str] | None = None) -> Reply:
+        """Post ``body``, and post it again where no answer came or the system was at fault, as a customer does."""
+        seen: list[object] = []
+        while len(seen) < ATTEMPTS:
+            try:
+                reply = self.post(body, headers)
+            except urllib3.exceptions.HTTPError as error:
+                seen.append(error)
+                continue
+            if reply.status not in WORTH_ANOTHER_TRY:
+                return reply
+            seen.append(reply)
+            time.sleep(1)
+        raise AssertionError(f"{body} had no answer in {ATTEMPTS} attempts: {seen}")
 
     def post_text(self, text: str, headers: Mapping[str, str] | None = None) -> Reply:
         sent = {"Content-Type": "application/json"} | dict(headers or {})

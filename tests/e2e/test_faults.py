@@ -1,0 +1,179 @@
+"""The deployed pipeline while its functions are killed, its messages doubled and its consumers switched off.
+
+Nothing here touches the product or the embedded AWS: processes that run functions die, and operators' calls are made.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from operations.dead_letter_queues import DeadLetterOffice
+from operations.environment import local_environment
+from operations.tables import AuditTrails, Payments
+from operations.verification import Verification
+from tests.e2e.batches import Batches
+from tests.e2e.client import eventually
+from tests.e2e.mishaps import Mishaps
+from tests.e2e.ordeal import KILLS, Ordeal
+from tests.e2e.workers import Workers
+
+if TYPE_CHECKING:
+    from local_aws.deployment import Deployment
+    from local_aws.environment import LocalEnvironment
+    from operations.environment import Environment
+    from operations.verification import Verdict
+    from tests.e2e.client import Client, Reply
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("embedded_aws"),
+    pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc"),
+]
+
+FIFTY = 50
+SETTLED = {"succeeded", "declined", "failed"}
+
+
+@pytest.fixture(scope="module")
+def operator(deployment: Deployment) -> Environment:
+    return local_environment(deployment.to_json())
+
+
+@pytest.fixture(scope="module")
+def dead_letters_before(operator: Environment) -> dict[str, int]:
+    return dead_letters(operator)
+
+
+@pytest.fixture(scope="module")
+def ordeal(
+    client: Client,
+    deployment: Deployment,
+    environment: LocalEnvironment,
+    dead_letters_before: dict[str, int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Ordeal:
+    """All that happened, when it is over."""
+    assert dead_letters_before is not None
+    ordeal = Ordeal(
+        client=client,
+        batches=Batches(deployment, tmp_path_factory.mktemp("ordeal")),
+        mishaps=Mishaps(deployment, environment.suffix),
+        workers=Workers(environment.folder, environment.suffix),
+        bucket=str(deployment.outputs["batch_bucket_name"]),
+    )
+    ordeal.run()
+    return ordeal
+
+
+def dead_letters(operator: Environment) -> dict[str, int]:
+    return {queue.part: queue.waiting for queue in DeadLetterOffice(operator).queues()}
+
+
+def test_workers_of_every_function_were_killed_at_work_again_and_again(ordeal: Ordeal) -> None:
+    """Or what follows says nothing."""
+    killed = ordeal.workers.killed
+    assert all(killed[part] >= times / 2 for part, times in KILLS.items()), killed
+
+
+def test_every_acknowledged_payment_came_to_its_end(ordeal: Ordeal) -> None:
+    statuses = ordeal.statuses()
+    assert set(statuses) == set(ordeal.payments)
+    assert set(statuses.values()) == SETTLED
+
+
+def test_each_payment_that_succeeded_was_charged_once_and_no_other_at_all(ordeal: Ordeal) -> None:
+    charges = ordeal.batches.charges()
+    expected = {id_: int(status == "succeeded") for id_, status in ordeal.statuses().items()}
+    assert {id_: charges[id_] for id_ in expected} == expected
+
+
+def test_every_trail_is_whole_and_says_what_the_payment_itself_does(ordeal: Ordeal, operator: Environment) -> None:
+    verification = Verification(
+        trails=AuditTrails(operator),
+        payments=Payments(operator),
+        now=lambda: datetime.now(UTC),
+        allowed_lag=timedelta(0),
+    )
+
+    def faulty() -> list[Verdict]:
+        return [verdict for verdict in verification.of(ordeal.payments) if verdict.fault]
+
+    # The auditor follows the payments by a moment.
+    eventually(faulty, lambda found: not found)
+
+
+def test_each_payment_has_one_notification_id_however_often_it_was_told_of(
+    ordeal: Ordeal, environment: LocalEnvironment
+) -> None:
+    def ids() -> dict[str, Counter[str]]:
+        told: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in environment.notifications():
+            told[json.loads(one.body)["data"]["payment_id"]][one.headers["webhook-id"]] += 1
+        return {id_: told[id_] for id_ in ordeal.payments if id_ in told}
+
+    told = eventually(ids, lambda found: len(found) == len(ordeal.payments))
+    assert {id_: len(each) for id_, each in told.items()} == dict.fromkeys(ordeal.payments, 1)
+    assert any(each.total() > 1 for each in told.values())
+
+
+def test_the_batch_has_exact_counts_its_rows_once_each_and_a_complete_report(ordeal: Ordeal) -> None:
+    counts = ordeal.batch["counts"]
+    good, bad = len(ordeal.file.good), len(ordeal.file.bad_lines)
+    assert (counts["received"], counts["accepted"], counts["rejected"]) == (good + bad, good, bad)
+    assert set(ordeal.batches.payments_of(ordeal.batch["batch_id"])) == set(ordeal.file.good)
+    assert [int(row["line"]) for row in ordeal.batches.report_of(ordeal.batch)] == ordeal.file.bad_lines
+
+
+def test_the_upload_told_of_again_at_once_and_long_after_ended_well_both_times(ordeal: Ordeal) -> None:
+    assert [ordeal.mishaps.end_of(each) for each in ordeal.executions] == ["SUCCEEDED"] * 2
+
+
+def test_nothing_was_given_up(ordeal: Ordeal, operator: Environment, dead_letters_before: dict[str, int]) -> None:
+    assert ordeal.payments
+    assert dead_letters(operator) == dead_letters_before
+
+
+def at_once(client: Client, bodies: list[dict[str, Any]]) -> list[Reply]:
+    """Post all ``bodies`` under one new key at the same time."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return list(pool.map(lambda body: client.post_until_answered(body, headers), bodies))
+
+
+def test_fifty_identical_requests_at_once_are_one_payment_one_charge_and_fifty_like_answers(client: Client) -> None:
+    replies = at_once(client, [{"amount": "7.77", "customer_id": "ada"}] * FIFTY)
+    assert {reply.status for reply in replies} == {202}
+    (payment_id,) = {reply.body["payment_id"] for reply in replies}
+    assert len({json.dumps(said_at_acceptance(reply), sort_keys=True) for reply in replies}) == 1
+    assert sum("Idempotent-Replayed" not in reply.headers for reply in replies) <= 1
+    assert client.settled(payment_id)["status"] == "succeeded"
+    assert client.charges_of(payment_id) == 1
+
+
+def said_at_acceptance(reply: Reply) -> dict[str, Any]:
+    return {name: reply.body.get(name) for name in ("payment_id", "amount", "currency", "customer_id", "created_at")}
+
+
+def test_fifty_requests_at_once_under_one_key_with_two_bodies_are_one_payment_and_the_others_are_refused(
+    client: Client,
+) -> None:
+    customer = f"customer-{uuid.uuid4()}"
+    bodies = [{"amount": str(1 + number % 2), "customer_id": customer} for number in range(FIFTY)]
+    replies = at_once(client, bodies)
+    (payment,) = client.get(f"/payments?customer_id={customer}").body["items"]
+    taken = [Decimal(body["amount"]) == Decimal(payment["amount"]) for body in bodies]
+    assert [reply.status for reply in replies] == [202 if mine else 422 for mine in taken]
+    assert {reply.body["payment_id"] for reply, mine in zip(replies, taken, strict=True) if mine} == {
+        payment["payment_id"]
+    }
+    assert client.settled(payment["payment_id"])["status"] == "succeeded"
+    assert client.charges_of(payment["payment_id"]) == 1
