@@ -6,7 +6,7 @@ from functools import partial
 
 from local_aws import account
 from local_aws.deployment import Deployment
-from local_aws.payments_client import Document
+from local_aws.payments_client import Document, PaymentsClient
 from local_aws.waiting import wait_for
 
 MAILBOX = "local-back-office"
@@ -22,6 +22,7 @@ class BackOffice:
     """Reads what the back office of one deployment was told. Nothing is taken out of the mailbox."""
 
     def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
         self._topic_arn = deployment.outputs["back_office_topic_arn"]
         session = account.session(deployment.region)
         self._sqs = session.client("sqs", endpoint_url=deployment.endpoint_url, config=account.DIRECT)
@@ -45,8 +46,12 @@ class BackOffice:
         """Return the newest token by which the payment can be decided, waiting for it.
 
         Raises:
-            NotAskedError: none came within ASKED_SECONDS.
+            RuntimeError: there is no such payment.
+            NotAskedError: the payment needs no approval, or none was asked for within ASKED_SECONDS.
         """
+        payment = PaymentsClient(self._deployment).payment(payment_id)
+        if "approval" not in payment:
+            raise NotAskedError(f"{payment_id} needs no approval; it is {payment['status']}")
         token = wait_for(lambda: self._token(payment_id), seconds=ASKED_SECONDS)
         if token is None:
             raise NotAskedError(f"nobody was asked to approve {payment_id}; is it waiting for an approval?")

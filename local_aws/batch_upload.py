@@ -19,6 +19,10 @@ LARGE_BATCH_ROWS = 5_000
 LARGE_BATCH_POLL_SECONDS = 10.0  # its payments are counted anew at every look
 
 
+class NotABatchError(RuntimeError):
+    """The bucket takes such a file and does nothing with it."""
+
+
 class BatchNotEndedError(RuntimeError):
     """A batch did not get on any more."""
 
@@ -49,10 +53,14 @@ class BatchUpload:
         """Upload ``file`` and return its batch once nothing of it is open; a dry run enters nothing.
 
         Raises:
+            NotABatchError: an upload of this name would start nothing.
             BatchNotEndedError: nothing changed for STALLED_SECONDS.
         """
+        called = name or file.name
+        if not called.endswith(".csv"):
+            raise NotABatchError(f"the name must end in .csv, in small letters: {called!r} would start nothing")
         watch(Progress("uploading"))
-        key = f"incoming/{'dry-run/' if dry_run else ''}{name or file.name}"
+        key = f"incoming/{'dry-run/' if dry_run else ''}{called}"
         return self.follow(key, self.upload(file, key), watch=watch)
 
     def upload(self, file: Path, key: str) -> str:

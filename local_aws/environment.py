@@ -81,7 +81,9 @@ class LocalEnvironment:
         """
         deployment = self.status()
         if deployment is None:
-            raise NotUpError(f"Nothing is deployed in {self.folder}. Deploy with: scripts/local up")
+            ended = self._record.file.is_file() and self.emulator.endpoint_url() is None
+            what = "The embedded AWS has ended, and with it all that was" if ended else "Nothing is"
+            raise NotUpError(f"{what} deployed in {self.folder}. Deploy with: scripts/local up")
         return deployment
 
     def plan(self) -> list[PlannedChange]:

@@ -22,4 +22,4 @@ def main(*, rows: int, bad_percent: float, seed: int, prefix: str, output: Binar
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/make-batch")

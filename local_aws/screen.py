@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
-from local_aws.batch_upload import Watcher
+from local_aws.batch_upload import Progress, Watcher
 from local_aws.demo import Findings
 from local_aws.deployment import Deployment
 from local_aws.payments_client import Document
@@ -55,7 +55,16 @@ def batch_progress() -> Iterator[Watcher]:
     """Show how far a batch is: a bar on a terminal, else a line for each step."""
     if not progress.is_terminal:
         lines = _Sparse()
-        yield lambda seen: lines(f"[{seen.done}/{seen.total}] {seen.step}" if seen.total else f"[…] {seen.step}")
+        told = ""
+
+        def tell(seen: Progress) -> None:
+            nonlocal told
+            line = f"[{seen.done}/{seen.total}] {seen.step}" if seen.total else seen.step
+            if line != told:
+                told = line
+                lines(line)
+
+        yield tell
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ProgressBar(*columns, console=progress) as bar:

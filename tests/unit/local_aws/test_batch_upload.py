@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from itertools import count
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws.batch_upload import BatchNotEndedError, BatchUpload, Progress
+from local_aws.batch_upload import BatchNotEndedError, BatchUpload, NotABatchError, Progress
 from local_aws.deployment import Deployment
 from local_aws.payments_client import NoAnswerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEPLOYMENT = Deployment("http://127.0.0.1:1", "http://127.0.0.1:1/api", "key", "us-east-1", {"batch_workflow_arn": "w"})
 BATCH = {"batch_id": "b", "file": "incoming/a.csv", "version": "2", "status": "registered", "updated_at": "now"}
@@ -82,3 +85,9 @@ def test_a_batch_that_stops_is_told_with_where_to_look(monkeypatch: pytest.Monke
 def test_an_upload_that_starts_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BatchNotEndedError, match="was never registered"):
         follow(monkeypatch, {})
+
+
+@pytest.mark.parametrize("name", ["payments.CSV", "payments.txt", "payments"])
+def test_a_file_whose_name_would_start_nothing_is_refused_before_it_is_uploaded(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotABatchError, match=r"must end in \.csv"):
+        BatchUpload(DEPLOYMENT).pay(tmp_path / name, watch=lambda _progress: None)

@@ -10,6 +10,7 @@ from local_aws import cli
 from local_aws.account import session
 from local_aws.credentials import bare, for_client, scrubbed
 from local_aws.deployment import Deployment, Record, loopback_url
+from local_aws.environment import LocalEnvironment, NotUpError
 from local_aws.synthesis import SynthesisError, synthesize
 
 if TYPE_CHECKING:
@@ -91,3 +92,13 @@ def test_a_synthesis_sees_the_callers_settings_except_what_leaves_the_machine(
     assert folder == tmp_path / "out" / "stacks" / "payments-local"
     assert (seen["TEAM"], seen["CDKTF_OUTDIR"]) == ("payments", str(tmp_path / "out"))
     assert not {"GATEWAY_URL", "TERRAFORM_STATE_BUCKET"} & seen.keys()
+
+
+def test_a_deployment_whose_embedded_aws_has_ended_is_told_from_none_at_all(tmp_path: Path) -> None:
+    environment = LocalEnvironment(root=tmp_path, folder=tmp_path / "aws")
+    (tmp_path / "aws").mkdir()
+    with pytest.raises(NotUpError, match="Nothing is deployed"):
+        environment.require_up()
+    Record(tmp_path / "aws" / "deployment.json").write("digest", DEPLOYMENT)
+    with pytest.raises(NotUpError, match="has ended, and with it all that was deployed"):
+        environment.require_up()
