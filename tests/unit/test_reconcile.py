@@ -145,9 +145,24 @@ def test_a_decline_of_that_day_is_not_taken_for_the_end_where_another_day_has_an
     assert office.store.get("pay-1").status is Status.SUCCEEDED
 
 
+@pytest.mark.parametrize("payment", [abandoned(), in_review()])
+def test_an_approval_of_another_amount_on_another_day_keeps_a_decline_from_being_the_end(
+    office: Office, payment: Payment
+) -> None:
+    office.keep(payment)
+    office.books.enter("pay-1", declined("ch-1"))
+    office.books.enter("pay-1", approved("ch-2", amount="99.00"), at=START + timedelta(days=1))
+    office.reconcile()
+    assert office.reported() == [("pay-1", Discrepancy.ANOTHER_AMOUNT)]
+    assert office.store.writes == 0
+
+
 ON_THEIR_WAY: dict[str, Payment] = {
     "just accepted": replace(accepted(), due_at=NEXT_MORNING + MINUTE),
     "claimed by a worker": claimed(accepted(at=NEXT_MORNING - MINUTE, created_at=START)),
+    "sent to review under a claim that still runs": settled(
+        claimed(accepted(at=NEXT_MORNING - MINUTE, created_at=START)), Status.NEEDS_REVIEW, at=NEXT_MORNING
+    ),
     "in the pause after an attempt": replace(abandoned(), due_at=NEXT_MORNING + MINUTE),
 }
 
@@ -164,7 +179,8 @@ DISCREPANT: dict[str, tuple[Payment | None, list[Charge], list[Discrepancy]]] = 
     "of nobody": (None, [approved()], [Discrepancy.CHARGE_WITHOUT_PAYMENT]),
     "declined, of nobody": (None, [declined()], [Discrepancy.CHARGE_WITHOUT_PAYMENT]),
     "of another amount": (ended(Status.SUCCEEDED), [approved(amount="12.51")], [Discrepancy.ANOTHER_AMOUNT]),
-    "of another currency": (abandoned(), [approved(currency="USD")], [Discrepancy.ANOTHER_AMOUNT]),
+    "of another currency": (ended(Status.SUCCEEDED), [approved(currency="USD")], [Discrepancy.ANOTHER_AMOUNT]),
+    "of another currency, and open": (abandoned(), [approved(currency="USD")], [Discrepancy.ANOTHER_AMOUNT]),
     "of another amount, in review": (in_review(), [approved(amount="125.00")], [Discrepancy.ANOTHER_AMOUNT]),
     "a second one": (ended(Status.SUCCEEDED), [approved(), approved("ch-2")], [Discrepancy.SECOND_CHARGE]),
     "two of an open payment": (abandoned(), [approved(), approved("ch-2")], [Discrepancy.SECOND_CHARGE] * 2),
