@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install test long unit fast check format demo up down docs lock clean
+.PHONY: help install test prove long unit fast check format demo up down docs lock clean
 
 help:                ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ $(VENV)/installed: requirements.lock requirements-installer.lock
 
 test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
 	scripts/test
+
+prove: install       ## the long form of every proof: faults, hostile input, policies, scanners; prints one table
+	$(VENV)/bin/python -m tests.proof
 
 long: install        ## the test that takes tens of minutes: a file of a hundred thousand rows, paid to its end
 	$(VENV)/bin/python -m pytest -q -m long
