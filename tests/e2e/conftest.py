@@ -25,8 +25,8 @@ LOST_ANSWER_AMOUNT = "4000.05"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes the shared deployment down come last."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """Let what looks at everything come late, and what takes the shared deployment down last."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("last", "late")])
 
 
 @pytest.fixture(scope="session")
