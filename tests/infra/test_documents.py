@@ -27,7 +27,7 @@ def test_the_picture_follows_a_payment_from_the_client_to_the_gateway() -> None:
         'payments_table -->|"stream"| dispatcher_function',
         'dispatcher_function -->|"sends"| processing_queue',
         'processing_queue -->|"wakes"| processor_function',
-        'processor_function -->|"charges"| gateway',
+        'processor_function -->|"asks<br>charges"| gateway',
     ]
     assert [step for step in steps if step not in drawn()] == []
 

@@ -191,6 +191,24 @@ def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Tem
     }
 
 
+def test_a_discrepancy_rings_until_somebody_says_that_it_was_looked_into(template: Template) -> None:
+    """Defect: Dead alarms."""
+    rung = alarm(template, "ledger-discrepancies")
+    assert (rung["threshold"], rung["treat_missing_data"]) == (0, "ignore")
+
+
+def test_the_ledger_is_compared_every_day_and_two_days_without_it_ring(template: Template) -> None:
+    """Defect: Dead alarms."""
+    paces = {
+        body["name"].split("-")[1]: body["schedule_expression"]
+        for body in template.resources("aws_cloudwatch_event_rule").values()
+        if "schedule_expression" in body
+    }
+    assert paces == {"sweeper": "rate(1 minute)", "settler": "rate(1 minute)", "reconciler": "cron(0 5 * * ? *)"}
+    rung = alarm(template, "reconciler-not-running")
+    assert (rung["period"] * rung["evaluation_periods"], rung["treat_missing_data"]) == (172_800, "breaching")
+
+
 def test_a_file_that_is_refused_is_no_error_of_the_function_that_refuses_it(template: Template) -> None:
     for worker, minutes in (("planner", 3), ("charger", 3), ("validator", 1), ("settler", 1)):
         assert alarm(template, f"{worker}-errors")["datapoints_to_alarm"] == minutes
