@@ -37,7 +37,7 @@ def checked_idempotency_key(header: str) -> str:
         RequestRefused: the value has another shape, or holds a card number.
     """
     if not _IDEMPOTENCY_KEY.fullmatch(header):
-        raise RequestRefused([Violation("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")])
+        raise RequestRefused([Violation("/Idempotency-Key", "must be one value of 1 to 255 visible ASCII characters")])
     if holds_card_number(header):
         raise RequestRefused([Violation("/Idempotency-Key", CARD_NUMBER_REFUSED)])
     return header
