@@ -94,16 +94,17 @@ def complete_batch(
     Raises:
         BatchNotFound: the batch was never registered.
         BatchConflict: it was completed with other counts.
-        OutcomeMissing: the counts are not of as many rows as were planned.
+        OutcomeMissing: the counts are not of as many rows as were planned, or nothing was planned.
     """
 
     def completed(batch: Batch, now: datetime) -> Batch | None:
         if batch.status in _OVER:
             return _settled_at_once(_checked(batch, counts), at=now, owner_token=tokens())
-        if batch.status is not BatchStatus.INGESTING:
-            return _ingesting(batch, rows=counts.received, at=now, owner_token=tokens())
+        # A run that failed or began anew keeps the rows that were planned: the file is the same.
         if batch.rows != counts.received:
             raise OutcomeMissing(f"batch {batch_id} has {batch.rows} rows, and {counts.received} have an outcome")
+        if batch.status is not BatchStatus.INGESTING:
+            return _ingesting(batch, rows=counts.received, at=now, owner_token=tokens())
         if not batch.is_dry_run:
             measure.count(REJECTED_METRIC, counts.rejected_percent)
         return batch.moved(
