@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+from string import ascii_uppercase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.domain.batch import BatchObject
 from payments.domain.batch_control import TAIL_BYTES
+from payments.domain.batch_failure import LONGEST_REASON
 from payments.domain.batch_file import lines_in
 from payments.domain.batch_plan import BYTES_PER_RANGE, LINES_PER_RANGE, Plan, planned
 from payments.domain.errors import BatchRefused
@@ -144,6 +148,8 @@ TWO_ROWS = HEADER + b"a,10.00,EUR\nb,5.5,\n"
         b"#control,USD=5.50,EUR=10.00,rows=2\r\n",
         b"#control,rows=2,EUR=10.00,USD=5.50,,\n\n\r\n",
         b'#control,"rows=2",EUR=10.00,USD=5.50\n',
+        b'"#control","rows=2","EUR=10.00","USD=5.50"\r\n',
+        b'"#control",rows=2,EUR=10.00,USD=5.50,""\n',
     ],
 )
 def test_a_file_that_comes_to_its_control_totals_is_planned_without_their_line(trailer: bytes) -> None:
@@ -164,6 +170,11 @@ def test_a_file_that_comes_to_its_control_totals_is_planned_without_their_line(t
         (b"#control,rows=1,EUR=1,USD=5.50", "rows 1 named, 2 found; EUR 1 named, 10.00 found"),
         (b"#control", "can't be understood"),
         (b"#control\r\n", "can't be understood"),
+        (b'"#control"', "can't be understood"),
+        (b'"#control,rows=2,EUR=10.00,USD=5.50"', "can't be understood"),
+        (b'"#control,rows=2', "line of control totals"),
+        (b'"#control",rows=3,EUR=10.00,USD=5.50', "rows 3 named, 2 found"),
+        (b'"#control",rows=2,EUR=10.00,USD=5.50\nc,1.00,EUR\n', "line 4 holds control totals"),
         (b"#control,EUR=10.00,USD=5.50", "can't be understood"),
         (b"#control,rows=2,EUR=ten,USD=5.50", "can't be understood"),
         (b"#control,rows=2,euro=10.00,USD=5.50", "can't be understood"),
@@ -178,6 +189,16 @@ def test_a_file_that_does_not_come_to_its_control_totals_is_refused_with_both_fi
     trailer: bytes, reason: str
 ) -> None:
     assert reason in refusal(TWO_ROWS + trailer)
+
+
+def test_totals_that_differ_in_thousands_of_currencies_are_refused_in_few_words() -> None:
+    codes = ["".join(letters).encode() for letters in product(ascii_uppercase, repeat=3)]
+    longest = b"-%s.%s" % (b"9" * 18, b"9" * 18)
+    rows = b"".join(b"a,%s,%s\n" % (longest, code) for code in codes)
+    reason = refusal(HEADER + rows + b"#control,rows=1,ZZZ=" + b"9" * 30)
+    assert "rows 1 named, 17576 found; AAA none named" in reason
+    assert reason.endswith("and 17574 more")
+    assert len(reason) < LONGEST_REASON
 
 
 def test_control_totals_are_of_rows_and_amounts_as_written_whatever_becomes_of_them() -> None:
@@ -204,7 +225,9 @@ def test_the_end_of_a_long_row_is_not_taken_for_control_totals() -> None:
     assert plan(HEADER + b"a" + row).rows == 1
 
 
-@pytest.mark.parametrize("row", [b"#controls,1.00,EUR", b"control,1.00,EUR", b" #control,1.00,EUR"])
+@pytest.mark.parametrize(
+    "row", [b"#controls,1.00,EUR", b"control,1.00,EUR", b" #control,1.00,EUR", b'"#controls",1.00,EUR']
+)
 def test_a_row_that_only_looks_like_control_totals_is_a_row(row: bytes) -> None:
     assert plan(TWO_ROWS + row).rows == 3
 

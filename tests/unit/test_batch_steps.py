@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from payments.domain.batch import BATCH_TRANSITIONS, Batch, BatchObject, BatchStatus, RowCounts
-from payments.domain.batch_failure import reason_of
+from payments.domain.batch_failure import LONGEST_REASON, reason_of
 from payments.domain.errors import BatchConflict, BatchNotFound, OutcomeMissing
 from payments.domain.identifiers import batch_id_of, payment_id_of_row
 from payments.use_cases import Collected, collect_batch, find_batch
@@ -185,7 +185,11 @@ def test_a_share_is_above_a_threshold_exactly_when_its_whole_percent_is(
 def test_a_batch_that_another_run_failed_or_began_anew_is_completed_all_the_same(
     site: BatchSite, source: BatchObject, status: BatchStatus
 ) -> None:
-    batch = at(site, source, status)
+    batch = at(site, source, BatchStatus.INGESTING)
+    site.fail(source, "States.Timeout", "")
+    if status is BatchStatus.REGISTERED:
+        site.register(source)
+    assert site.batch_of(source).status is status
     completed = site.complete(batch.batch_id, COLLECTED)
     assert (completed.status, completed.rows, completed.reason) == (BatchStatus.COMPLETED, 3, None)
 
@@ -194,8 +198,19 @@ def test_a_batch_is_not_completed_with_fewer_rows_than_were_planned(site: BatchS
     """Defect: Records lost quietly."""
     batch = at(site, source, BatchStatus.INGESTING)
     fewer = Collected(RowCounts(received=2, accepted=2, totals={"EUR": Decimal("3.00")}), None)
-    with pytest.raises(OutcomeMissing, match="3 rows, and 2"):
-        site.complete(batch.batch_id, fewer)
+    another_run = (lambda: None, lambda: site.fail(source, "States.Timeout", ""), lambda: site.register(source))
+    for moves_it in another_run:
+        moves_it()
+        before = site.batch_of(source)
+        with pytest.raises(OutcomeMissing, match="3 rows, and 2"):
+            site.complete(batch.batch_id, fewer)
+        assert site.batch_of(source) == before
+
+
+def test_a_batch_that_nobody_planned_is_not_completed(site: BatchSite, source: BatchObject) -> None:
+    batch = at(site, source, BatchStatus.REGISTERED)
+    with pytest.raises(OutcomeMissing):
+        site.complete(batch.batch_id, COLLECTED)
     assert site.batch_of(source) == batch
 
 
@@ -272,6 +287,7 @@ def test_a_step_that_another_run_overtakes_goes_by_what_is_stored(
         ("BatchRefused", "not JSON", "operators"),
         ("BatchRefused", "[1]", "operators"),
         ("BatchRefused", '{"errorMessage": 7}', "operators"),
+        ("BatchRefused", json.dumps({"errorMessage": "wrong " * 1000}), "wrong"),
         ("States.Timeout", "", "in time"),
         ("Sandbox.Timedout", '{"errorMessage": "Task timed out after 900.00 seconds"}', "in time"),
         ("OutcomeMissing", '{"errorMessage": "work/1.json"}', "a part of the file"),
@@ -282,6 +298,7 @@ def test_a_reason_is_what_refuses_the_file_or_a_word_without_the_inside(error: s
     told = reason_of(error, cause)
     assert reason in told
     assert "secret" not in told
+    assert len(told) <= LONGEST_REASON
 
 
 def test_what_ranges_came_to_is_added_up_exactly_and_their_reports_follow_each_other(site: BatchSite) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payments.domain.batch import EXACT_SUMS
+from payments.domain.batch_failure import first_of
 from payments.domain.batch_file import LONGEST_LINE_BYTES, LineUnreadable, fields_in
 from payments.domain.errors import BatchRefused
 from payments.domain.money import DEFAULT_CURRENCY
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 TAIL_BYTES = 2 * LONGEST_LINE_BYTES
 """How much of a file's end is looked at to find its control totals."""
 
-CONTROL = re.compile(rb"#control(?=[,\r]|$)")
-"""How a line of control totals begins."""
+CONTROL = re.compile(rb'"?#control"?(?=[,\r]|$)')
+"""How a line of control totals begins; some programs quote every text. One quoted as a whole can't be understood."""
+
+CONTROL_BEGINS = (b"#", b'"')
+"""What such a line begins with at least: quicker to see in a long file."""
 
 _CURRENCY = re.compile("[A-Z]{3}")
 _ROWS = re.compile("[0-9]{1,18}")
 _AMOUNT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _SUM = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,18})?")
+_MOST_SHOWN = 3
 _SHAPE = "control totals must read #control,rows=3,EUR=30.00,USD=5.00"
 
 
@@ -95,11 +100,11 @@ class ControlSums:
         """Hold the file to what it says of itself.
 
         Raises:
-            BatchRefused: it comes to something else; both figures of everything that differs are named.
+            BatchRefused: it comes to something else; both figures of what differs are named, of much only the first.
         """
         differences = list(self._differences(said, rows))
         if differences:
-            raise BatchRefused(f"the control totals are not those of the file: {'; '.join(differences)}")
+            raise BatchRefused(f"the control totals are not those of the file: {first_of(differences, _MOST_SHOWN)}")
 
     def _differences(self, said: ControlTotals, rows: int) -> Iterator[str]:
         if said.rows != rows:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from payments.domain.errors import BatchRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONGEST_REASON = 500
+"""Characters. A reason is shown in listings and told by mail, whatever the file holds."""
 
 _TOO_LONG = "the file was not read to its end in time"
 _REASONS = {
@@ -22,8 +29,14 @@ def reason_of(error: str, cause: str) -> str:
     What refuses a file says why in words of its own. Anything else is a fault of the inside, whose details stay inside.
     """
     if error == BatchRefused.__name__:
-        return _message_in(cause) or _ANY_OTHER_REASON
+        return (_message_in(cause) or _ANY_OTHER_REASON)[:LONGEST_REASON]
     return _REASONS.get(error, _ANY_OTHER_REASON)
+
+
+def first_of(faults: Sequence[str], most: int, *, between: str = "; ") -> str:
+    """Return the first ``most`` of ``faults``, and how many more there are."""
+    more = len(faults) - most
+    return between.join(faults[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _message_in(cause: str) -> str | None:

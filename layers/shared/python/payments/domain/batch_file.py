@@ -6,6 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from payments.domain.batch_failure import first_of
 from payments.domain.card_numbers import holds_card_number
 from payments.domain.errors import BatchRefused
 
@@ -22,6 +23,7 @@ EMPTY_LINES = (b"", b"\r")
 """Lines, as :func:`lines_in` yields them, that are passed by."""
 
 _COLUMNS = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+_MOST_SHOWN = 5
 _PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_ .-]{0,39}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -106,7 +108,7 @@ def _column_faults(names: Sequence[str]) -> Iterator[str]:
         return
     unknown = [_shown(name, number) for number, name in enumerate(names, start=1) if name not in _COLUMNS]
     if unknown:
-        yield f"unknown {', '.join(unknown[:20])}{' and more' if len(unknown) > 20 else ''}"  # noqa: PLR2004
+        yield f"unknown {first_of(unknown, _MOST_SHOWN, between=', ')}"
     if missing:
         yield f"missing {', '.join(missing)}"
     repeated = sorted({name for name in known if known.count(name) > 1})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from payments.domain.batch import ByteRange
-from payments.domain.batch_control import CONTROL, ControlSums, ControlTotals
+from payments.domain.batch_control import CONTROL, CONTROL_BEGINS, ControlSums, ControlTotals
 from payments.domain.batch_file import EMPTY_LINES, columns_in, lines_in
 from payments.domain.errors import BatchRefused
 
@@ -50,7 +50,7 @@ def planned(
         if line in EMPTY_LINES:
             continue
         rows += 1
-        if line.startswith(b"#") and CONTROL.match(line):
+        if line.startswith(CONTROL_BEGINS) and CONTROL.match(line):
             raise BatchRefused(f"line {cutter.line} holds control totals, which may stand in the last line alone")
         if sums:
             sums.add(line)
