@@ -10,6 +10,7 @@ from typing import Any
 from payments.domain.approval import Approval, ApprovalState
 from payments.domain.audit import AuditEvent
 from payments.domain.payment import Claim, Move, Payment, Processing, Status, first_entry, moved
+from payments.domain.request import PaymentRequest
 
 START = datetime(2026, 11, 22, 3, 36, 42, 123000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,6 +39,12 @@ def accepted(payment_id: str = "pay-1", **attributes: Any) -> Payment:  # noqa: 
         due_at=at + MINUTE,
     )
     return replace(payment, **attributes)
+
+
+def as_requested(payment: Payment) -> Payment:
+    """Return ``payment`` with the hash of the request that leads to it, without which it is never charged."""
+    request = PaymentRequest(amount=payment.amount, currency=payment.currency)
+    return replace(payment, request_hash=request.request_hash)
 
 
 def claimed(payment: Payment, *, owner_token: str = PROCESSOR, attempt: int = 1) -> Payment:

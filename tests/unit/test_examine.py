@@ -89,6 +89,11 @@ def _with_another_first_entry(payment: Payment) -> dict[str, Any]:
     return {"history": (replace(payment.history[0], actor="eve"), *payment.history[1:])}
 
 
+def _granted_by_nobody(payment: Payment) -> dict[str, Any]:
+    assert payment.approval is not None
+    return {"approval": payment.approval.decided(granted=True, by="eve")}
+
+
 @pytest.mark.parametrize(
     ("altered", "reason"),
     [
@@ -102,6 +107,8 @@ def _with_another_first_entry(payment: Payment) -> dict[str, Any]:
         (lambda _: {"description": None}, "not those of the request"),
         (lambda _: {"metadata": {}}, "not those of the request"),
         (lambda _: {"request_hash": "0" * 64}, "not those of the request"),
+        (lambda _: {"approval": None}, "approval is not the one its history"),
+        (_granted_by_nobody, "approval is not the one its history"),
         (_with_another_first_entry, "history is not what its hashes"),
     ],
 )

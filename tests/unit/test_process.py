@@ -4,19 +4,22 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from payments.domain.approval import Approval, ApprovalState
 from payments.domain.claim import CLOCK_TOLERANCE, LONGEST_PAUSE
 from payments.domain.errors import GatewayAmbiguous, PaymentNotFound, SettlementContradicted, VersionConflict
 from payments.domain.payment import Claim, Move, Status, moved
 from payments.use_cases import Outcome
 from payments.use_cases.process import REVIEW_METRIC
 from tests.fakes import START, Act, ProcessDied
-from tests.unit.pipeline import KEY_RETENTION, LEASE, MAX_ATTEMPTS
+from tests.unit.pipeline import HIGH, KEY_RETENTION, LEASE, MAX_ATTEMPTS, ORCHESTRATED
 
 if TYPE_CHECKING:
+    from payments.domain.request import PaymentRequest
     from tests.unit.pipeline import Pipeline
 
 SECOND = timedelta(seconds=1)
@@ -85,6 +88,71 @@ def test_the_amount_charged_is_the_stored_one(pipeline: Pipeline) -> None:
     found = pipeline.gateway.find(reference=payment_id)
     assert found is not None
     assert (found.amount, found.currency) == (pipeline.store.get(payment_id).amount, "USD")
+
+
+def altered(pipeline: Pipeline, payment_id: str, **attributes: object) -> None:
+    """Write the table past the pipeline."""
+    payment = pipeline.store.payments[payment_id]
+    pipeline.store.payments[payment_id] = replace(payment, **attributes)  # type: ignore[arg-type]  # any attribute
+
+
+@pytest.mark.parametrize("request_", [None, ORCHESTRATED])
+def test_a_payment_that_was_altered_fails_and_is_never_charged_however_it_comes_to_be_processed(
+    pipeline: Pipeline, request_: PaymentRequest | None
+) -> None:
+    payment_id = pipeline.accepted(request_)
+    altered(pipeline, payment_id, amount=Decimal("99.00"))
+    assert [pipeline.process(payment_id) for _ in range(2)] == [Outcome.FAILED, Outcome.ALREADY_SETTLED]
+    failed = pipeline.store.get(payment_id)
+    assert (failed.status, failed.failure_code) == (Status.FAILED, "validation_failed")
+    assert (failed.history[-1].actor, failed.history[-1].reason) == (
+        "processor",
+        "its attributes are not those of the request that was accepted",
+    )
+    assert pipeline.gateway.taken == []
+
+
+@pytest.mark.parametrize(
+    "approval",
+    [
+        None,
+        Approval(state=ApprovalState.GRANTED, expires_at=START + timedelta(hours=2), decided_by="eve"),
+    ],
+)
+def test_nobody_gets_past_an_approval_by_writing_the_table(pipeline: Pipeline, approval: Approval | None) -> None:
+    payment_id = pipeline.accepted(HIGH)
+    altered(pipeline, payment_id, approval=approval)
+    assert pipeline.process(payment_id) is Outcome.FAILED
+    assert pipeline.store.get(payment_id).failure_code == "validation_failed"
+    assert pipeline.gateway.taken == []
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"amount": Decimal("99.00")},
+        {"request_hash": "0" * 64},
+        {"status": Status.ACCEPTED, "claim": None},
+        {"claim": None, "currency": "XYZ"},
+    ],
+)
+def test_a_payment_that_was_altered_after_a_claim_is_left_to_a_person_and_not_charged_again(
+    pipeline: Pipeline, attributes: dict[str, object]
+) -> None:
+    payment_id = left_unclear(pipeline)
+    altered(pipeline, payment_id, **attributes)
+    assert pipeline.process(payment_id) is Outcome.NEEDS_REVIEW
+    assert pipeline.gateway.charge_calls == 1
+    assert pipeline.measure.counts[REVIEW_METRIC] == 1
+    assert pipeline.store.get(payment_id).history[-1].reason.startswith("never to be charged: ")
+
+
+def test_of_two_who_find_a_payment_altered_the_first_fails_it(pipeline: Pipeline) -> None:
+    payment_id = pipeline.accepted()
+    altered(pipeline, payment_id, description="altered")
+    pipeline.store.before_next_write = lambda: pipeline.process(payment_id)
+    assert pipeline.process(payment_id) is Outcome.ALREADY_SETTLED
+    assert len(pipeline.store.get(payment_id).history) == 2
 
 
 def test_an_unknown_payment_is_an_error_and_never_created(pipeline: Pipeline) -> None:

@@ -20,7 +20,7 @@ from payments.domain.payment import Status
 from payments.runtime.variables import VariablesRefused
 from payments.use_cases import Outcome
 from tests.fakes import Act, FakeClock, FakeGateway, FakeMeasurements, FakeStore, FakeTokens
-from tests.samples import START, accepted
+from tests.samples import START, accepted, as_requested
 from tests.unit.handlers.conftest import counted
 from tests.unit.handlers.events import Event, sample
 
@@ -45,7 +45,7 @@ def clock() -> FakeClock:
 def ports(clock: FakeClock) -> Ports:
     store = FakeStore()
     for number in range(10):
-        store.create(accepted(f"pay-{number}"))
+        store.create(as_requested(accepted(f"pay-{number}")))
     return Ports(
         store=store,
         gateway=FakeGateway(clock),

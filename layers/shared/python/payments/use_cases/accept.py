@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from payments.domain.acceptance import accepted_payment
 from payments.domain.errors import IdempotencyConflict, PaymentIdTaken
+from payments.domain.examination import TO_BE_APPROVED
 from payments.domain.identifiers import checked_idempotency_key, payment_id_from_key
 from payments.domain.payment import Processing, as_accepted
 from payments.ports import KeyRecord
@@ -63,7 +64,7 @@ def accept_payment(
         due_at=min(approval.expires_at, now + open_deadline) if approval else now + open_deadline,
         approval=approval,
         actor="api",
-        reason="accepted over the API",
+        reason="accepted over the API" + (TO_BE_APPROVED if approval else ""),
     )
     key_record = None
     if derived_id and derived_id != payment.payment_id:

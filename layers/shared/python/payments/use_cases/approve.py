@@ -20,6 +20,7 @@ from payments.domain.errors import (
     PaymentNotFound,
     VersionConflict,
 )
+from payments.domain.examination import APPROVER
 from payments.domain.payment import Move, Status, moved
 from payments.use_cases.query import find_payment
 
@@ -159,7 +160,7 @@ def _decided(
         Move(
             to=Status.ACCEPTED if decision.grants else Status.FAILED,
             at=at,
-            actor=f"approver:{decision.actor}",
+            actor=f"{APPROVER}{decision.actor}",
             reason=f"{word}: {decision.reason}" if decision.reason else word,
             owner_token=owner_token,
             approval=approval.decided(granted=decision.grants, by=decision.actor),

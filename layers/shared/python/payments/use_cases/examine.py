@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from payments.domain.examination import faults_of
-from payments.domain.payment import Move, Processing, Status, moved
+from payments.domain.examination import failed_validation, faults_of, may_be_charged_already
+from payments.domain.payment import Processing
 from payments.use_cases.query import find_payment
 
 if TYPE_CHECKING:
     from payments.domain.payment import Payment
     from payments.ports import Clock, PaymentStore, Tokens
-
-VALIDATION_FAILED = "validation_failed"
-"""Failure code of a payment that is not what was accepted."""
 
 
 class Verdict(StrEnum):
@@ -39,8 +36,8 @@ class Examination:
 def examine_payment(payment_id: str, *, store: PaymentStore, clock: Clock, tokens: Tokens) -> Examination:
     """Return what the workflow of the payment does next; a payment that was altered fails here and is never charged.
 
-    One that somebody has claimed already goes on, whatever is wrong with it: it may be charged by now, and only the
-    claim knows. A payment of the queue is left to the queue.
+    One that somebody has claimed already goes on, whatever is wrong with it: it may be charged by now, and whoever
+    processes it next leaves it to a person. A payment of the queue is left to the queue.
 
     Raises:
         PaymentNotFound: no payment has this id.
@@ -51,7 +48,7 @@ def examine_payment(payment_id: str, *, store: PaymentStore, clock: Clock, token
         return Examination(payment, Verdict.SETTLED, f"the payment is {payment.status}")
     if payment.processing is not Processing.ORCHESTRATED:
         return Examination(payment, Verdict.REFUSED, "the payment belongs to the processing queue")
-    if payment.status is Status.PROCESSING:
+    if may_be_charged_already(payment):
         return Examination(payment, Verdict.PROCESS, "somebody has claimed the payment")
     faults = faults_of(payment)
     if faults:
@@ -65,16 +62,6 @@ def _refused(payment: Payment, reason: str, *, store: PaymentStore, clock: Clock
     if len(payment.history) != payment.version:
         # Nothing can be added to a history that was cut: no worker will move this payment, and it rings as overdue.
         return Examination(payment, Verdict.REFUSED, reason)
-    failed = moved(
-        payment,
-        Move(
-            to=Status.FAILED,
-            at=clock(),
-            actor="workflow",
-            reason=reason,
-            owner_token=tokens(),
-            failure_code=VALIDATION_FAILED,
-        ),
-    )
+    failed = failed_validation(payment, reason, actor="workflow", now=clock(), owner_token=tokens())
     store.advance(failed)
     return Examination(failed, Verdict.REFUSED, reason)

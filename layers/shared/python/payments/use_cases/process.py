@@ -8,6 +8,7 @@ Between any two steps the process may die; what then goes on, and why nobody is 
 * after the settlement: the message comes back to a settled payment and is acknowledged.
 
 A payment that waits for a person's approval is never claimed: until its time is over it is left alone, then it fails.
+One that is not what was accepted is never charged: it fails, or goes to review where a claim may have charged it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from payments.domain.await_approval import after_waiting
 from payments.domain.charge import Verdict, refused, undecided, verdict_of
 from payments.domain.claim import claimed, is_held, key_may_be_forgotten, next_claim
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused, SettlementContradicted, VersionConflict
+from payments.domain.examination import failed_validation, faults_of, may_be_charged_already
 from payments.domain.payment import Move, Status, moved
 
 if TYPE_CHECKING:
@@ -72,7 +74,11 @@ def process_payment(
     now = clock()
     if not payment.is_open:
         return Outcome.ALREADY_SETTLED
-    if payment.awaits_approval:
+    faults = "; ".join(faults_of(payment))
+    if faults and not may_be_charged_already(payment):
+        failed = failed_validation(payment, faults, actor="processor", now=now, owner_token=tokens())
+        return _recorded(failed, store=store)
+    if payment.awaits_approval and not faults:
         waiting = after_waiting(payment, now=now, owner_token=tokens())
         return _recorded(waiting, store=store) if waiting else Outcome.HELD
     if is_held(payment, now=now):
@@ -85,16 +91,19 @@ def process_payment(
         return _left_to_others(conflict)
     exhausted = claim.attempt > max_attempts
     forgotten = key_may_be_forgotten(payment, now=now, lease=lease, key_retention=gateway.key_retention)
-    verdict = _verdict(ours, claim, gateway=gateway, look_up_first=exhausted or forgotten, exhausted=exhausted)
+    if faults:
+        verdict = undecided(f"never to be charged: {faults}")
+    else:
+        verdict = _verdict(ours, claim, gateway=gateway, look_up_first=exhausted or forgotten, exhausted=exhausted)
     return _settle(ours, verdict, store=store, clock=clock, measure=measure)
 
 
-def _recorded(waiting: Payment, *, store: PaymentStore) -> Outcome:
+def _recorded(unclaimed: Payment, *, store: PaymentStore) -> Outcome:
     try:
-        store.advance(waiting)
+        store.advance(unclaimed)
     except VersionConflict as conflict:
         return _left_to_others(conflict)
-    return Outcome.HELD if waiting.is_open else Outcome.FAILED
+    return Outcome.HELD if unclaimed.is_open else Outcome.FAILED
 
 
 def _verdict(ours: Payment, claim: Claim, *, gateway: PaymentGateway, look_up_first: bool, exhausted: bool) -> Verdict:
