@@ -15,7 +15,6 @@ from payments.domain.errors import (
     RequestRefused,
     Violation,
 )
-from payments.domain.identifiers import SHARDS, shard_of
 from payments.ports import BatchPage
 from tests.fakes import Faults, assert_possible_key
 
@@ -68,14 +67,13 @@ class FakeBatchStore:
         more = len(found) > start + limit
         return BatchPage(tuple(found[start : start + limit]), str(start + limit) if more else None)
 
-    def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
+    def ids_due_before(self, moment: datetime) -> Sequence[str]:
         due = sorted(
             (batch.due_at, batch.batch_id)
             for batch in self.batches.values()
             if batch.due_at is not None and batch.due_at < moment
         )
-        of_shard = {shard: [found for found in due if shard_of(found[1]) == shard][:limit] for shard in SHARDS}
-        return [batch_id for _, batch_id in sorted(found for part in of_shard.values() for found in part)]
+        return [batch_id for _, batch_id in due]
 
     def _write(self, name: str, write: Callable[[], Answer]) -> Answer:
         if self.before_next_write:

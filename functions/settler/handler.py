@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from payments.ports import BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
 
-MOST_COUNTED_PER_SHARD = 25
-"""Bounds a run: 200 batches at most, longest due first; the next run takes the next ones."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
@@ -66,7 +63,6 @@ def react(ports: Ports) -> int:
         clock=ports.clock,
         tokens=ports.tokens,
         measure=ports.measure,
-        limit=MOST_COUNTED_PER_SHARD,
     )
     telemetry.log().info("counted", extra={"batches": counted})
     return counted

@@ -145,8 +145,8 @@ def test_a_token_that_was_never_issued_is_refused(store: BatchStore, token: str)
 
 def test_batches_past_their_time_are_found_oldest_first(store: BatchStore, overdue: OverdueBatches) -> None:
     ids = add(store, 12)
-    assert list(overdue.ids_due_before(LATER, limit=100)) == ids[::-1]
-    assert list(overdue.ids_due_before(START + MINUTE, limit=100)) == []
+    assert list(overdue.ids_due_before(LATER)) == ids[::-1]
+    assert list(overdue.ids_due_before(START + MINUTE)) == []
 
 
 def test_what_is_settled_or_failed_is_never_due(store: BatchStore, overdue: OverdueBatches) -> None:
@@ -157,4 +157,4 @@ def test_what_is_settled_or_failed_is_never_due(store: BatchStore, overdue: Over
     for step in (ingesting, completed, batch_settled):
         second = step(second)
         store.advance(second)
-    assert list(overdue.ids_due_before(LATER, limit=100)) == []
+    assert list(overdue.ids_due_before(LATER)) == []

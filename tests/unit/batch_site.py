@@ -117,7 +117,6 @@ class BatchSite:
             clock=self.clock,
             tokens=self.tokens,
             measure=self.measure,
-            limit=100,
         )
 
     def execution(

@@ -291,5 +291,5 @@ def test_a_column_that_holds_a_card_number_is_told_by_its_place(name: bytes) -> 
 
 def test_a_header_of_hundreds_of_unknown_columns_is_refused_in_few_words() -> None:
     with pytest.raises(BatchRefused, match="and 295 more") as refused:
-        columns_in(b",".join([b"amount,amount", *(b"c%d".ljust(39, b"x") % number for number in range(2002))]))
+        columns_in(b",".join([b"amount,amount", *(b"c%d".ljust(39, b"x") % number for number in range(300))]))
     assert len(str(refused.value)) < LONGEST_REASON

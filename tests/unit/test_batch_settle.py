@@ -29,14 +29,28 @@ def site() -> BatchSite:
     return BatchSite()
 
 
-class StaleIndex:
-    """An index that still names a batch."""
+class FixedIndex:
+    """An index that names the same batches, or what is none, at all times."""
 
-    def __init__(self, batch_id: str) -> None:
-        self._batch_id = batch_id
+    def __init__(self, *batch_ids: str) -> None:
+        self._batch_ids = batch_ids
 
-    def ids_due_before(self, _moment: datetime, *, limit: int) -> Sequence[str]:
-        return [self._batch_id][:limit]
+    def ids_due_before(self, _moment: datetime) -> Sequence[str]:
+        return self._batch_ids
+
+
+class BrokenIndex:
+    """Counts the payments of one batch alone; of any other, reading fails. ``asked`` are those asked for, in order."""
+
+    def __init__(self, readable_batch_id: str) -> None:
+        self._readable_batch_id = readable_batch_id
+        self.asked: list[str] = []
+
+    def counts_of(self, batch_id: str) -> Mapping[Status, int]:
+        self.asked.append(batch_id)
+        if batch_id != self._readable_batch_id:
+            raise TimeoutError(batch_id)
+        return {Status.SUCCEEDED: 3}
 
 
 class LateIndex:
@@ -128,6 +142,58 @@ def test_the_pause_between_two_looks_doubles_to_an_hour(site: BatchSite) -> None
     assert pauses[-1] == pauses[-2] == LONGEST_PAUSE
 
 
+def test_a_batch_that_cannot_be_counted_keeps_no_other_from_being_counted(site: BatchSite) -> None:
+    """Defect: Records lost quietly. The first one's failure stopped all behind it, at every look."""
+    batches = []
+    for name in (b"a", b"b", b"c"):
+        batches.append(site.run(site.upload(CONTENT.replace(b"order", name), version=str(name))))
+        site.clock.move(MOMENT)
+    site.clock.move(FIRST_LOOK_AFTER)
+    with pytest.raises(ExceptionGroup) as raised:
+        site.settle(payments=BrokenIndex(batches[1].batch_id))
+    assert [str(each) for each in raised.value.exceptions] == [batches[0].batch_id, batches[2].batch_id]
+    assert [site.batches.get(batch.batch_id).status for batch in batches] == [
+        BatchStatus.COMPLETED,
+        BatchStatus.SETTLED,
+        BatchStatus.COMPLETED,
+    ]
+
+
+def test_a_batch_that_cannot_be_read_keeps_no_other_from_being_counted(site: BatchSite) -> None:
+    batch = site.run(site.upload(HEADER + b"order-1,1.00,EUR,,\n"))
+    site.charge("order-1")
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    index = FixedIndex("no-such-batch", batch.batch_id)
+    with pytest.raises(ExceptionGroup):
+        site.settle(overdue=index)
+    assert site.batches.get(batch.batch_id).status is BatchStatus.SETTLED
+    assert OVERDUE_METRIC in site.measure.counts
+
+
+def test_the_shortest_batch_is_counted_first(site: BatchSite) -> None:
+    """A batch too long for one look would keep all behind it from ever being counted."""
+    long = site.run(site.upload(CONTENT))
+    site.clock.move(MOMENT)
+    short = site.run(site.upload(HEADER + b"short,1.00,EUR,,\n", version="version-2"))
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    index = BrokenIndex(long.batch_id)
+    with pytest.raises(ExceptionGroup):
+        site.settle(payments=index)
+    assert index.asked == [short.batch_id, long.batch_id]
+
+
+def test_many_stuck_batches_hide_no_other_from_being_counted_or_told_of(site: BatchSite) -> None:
+    stuck = 300
+    for number in range(stuck):
+        site.register(site.upload(CONTENT, version=f"stuck-{number}"))
+    site.clock.move(2 * OVERDUE_AFTER)
+    source = site.upload(HEADER + b"order-1,1.00,EUR,,\n")
+    site.run(source)
+    site.charge("order-1")
+    assert looked_at(site, source).status is BatchStatus.SETTLED
+    assert site.measure.counts[OVERDUE_METRIC] == stuck
+
+
 def test_a_batch_that_is_not_due_is_not_looked_at(site: BatchSite) -> None:
     source = site.upload(CONTENT)
     before = site.run(source)
@@ -203,7 +269,7 @@ def test_a_batch_that_the_index_still_names_after_its_end_is_neither_counted_nor
     """An index follows its table by moments."""
     batch = site.run(site.upload(HEADER))
     site.clock.move(10 * OVERDUE_AFTER)
-    assert site.settle(overdue=StaleIndex(batch.batch_id)) == 0
+    assert site.settle(overdue=FixedIndex(batch.batch_id)) == 0
     assert site.measure.counts[OVERDUE_METRIC] == 0
     assert site.batches.get(batch.batch_id) == batch
 

@@ -60,8 +60,8 @@ class BatchStore(BatchReader, Protocol):
 class OverdueBatches(Protocol):
     """Finds batches that are due for a look."""
 
-    def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
-        """Return ids of batches due before ``moment``, at most ``limit`` per index shard, oldest first."""
+    def ids_due_before(self, moment: datetime) -> Sequence[str]:
+        """Return the ids of all batches due before ``moment``, oldest first."""
         ...
 
 

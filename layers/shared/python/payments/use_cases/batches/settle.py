@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from payments.domain.batch import Batch, BatchStatus
 from payments.domain.errors import BatchConflict
@@ -11,11 +12,14 @@ from payments.domain.payment import TERMINAL_STATUSES
 from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from payments.domain.payment import Status
     from payments.ports import BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
+
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
 
 OVERDUE_METRIC = "BatchesOverdue"
 
@@ -31,26 +35,45 @@ def settle_batches(
     clock: Clock,
     tokens: Tokens,
     measure: Measurements,
-    limit: int,
 ) -> int:
-    """Count anew the payments of each completed batch that is due, ``limit`` per index shard at most.
+    """Count anew the payments of each completed batch that is due.
 
     Where all have come to their end, the batch is settled; else it is looked at again after twice the pause. A batch
     that is due and not completed is left to its workflow, one that somebody moves meanwhile to them. Those open for too
     long are counted at every call. Returns how many batches were counted anew.
+
+    Raises:
+        ExceptionGroup: some could not be read or counted; all others were.
     """
+    failures: list[Exception] = []
     now = clock()
     # No pause is longer: whatever is open for too long is among these, and its alarm does not end between two looks.
-    batches = [store.get(batch_id) for batch_id in overdue.ids_due_before(now + LONGEST_PAUSE, limit=limit)]
+    # All of them, for many that are stuck would hide the others from any smaller number.
+    batches = list(_each(overdue.ids_due_before(now + LONGEST_PAUSE), store.get, failures))
     measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in batches))
     completed = [batch for batch in batches if batch.status is BatchStatus.COMPLETED and _is_due(batch, now)]
-    for batch in completed:
+
+    def count(batch: Batch) -> None:
         after = _counted(batch, payments.counts_of(batch.batch_id), at=clock(), owner_token=tokens())
-        try:
+        with suppress(BatchConflict):
             store.advance(after)
-        except BatchConflict:
-            continue
-    return len(completed)
+
+    # The shortest first: one that takes longer than there is time keeps none waiting that would not.
+    counted = sum(1 for _ in _each(sorted(completed, key=_accepted), count, failures))
+    if failures:
+        raise ExceptionGroup("batches could not be counted", failures)
+    return counted
+
+
+def _each(these: Iterable[Given], do: Callable[[Given], Answer], failures: list[Exception]) -> Iterator[Answer]:
+    """Yield what ``do`` answers for each of ``these``; what it raises is noted, and the next one's turn comes."""
+    for one in these:
+        try:
+            answer = do(one)
+        except Exception as failure:  # noqa: BLE001 - noted, and raised once all have had their turn
+            failures.append(failure)
+        else:
+            yield answer
 
 
 def _is_due(batch: Batch, now: datetime) -> bool:
@@ -63,14 +86,17 @@ def _is_overdue(batch: Batch, now: datetime) -> bool:
 
 
 def _counted(batch: Batch, settled: Mapping[Status, int], *, at: datetime, owner_token: str) -> Batch:
-    accepted = batch.counts.accepted if batch.counts else 0
     ended = {status: count for status, count in settled.items() if status in TERMINAL_STATUSES}
-    if batch.is_dry_run or sum(ended.values()) == accepted:
+    if batch.is_dry_run or sum(ended.values()) == _accepted(batch):
         # Only ends: for a moment an index may name a payment under the status it had before, too.
         return batch.moved(BatchStatus.SETTLED, at=at, owner_token=owner_token, settled=ended, due_at=None)
     return batch.moved(
         BatchStatus.COMPLETED, at=at, owner_token=owner_token, settled=settled, due_at=at + _next_pause(batch)
     )
+
+
+def _accepted(batch: Batch) -> int:
+    return batch.counts.accepted if batch.counts else 0
 
 
 def _next_pause(batch: Batch) -> timedelta:
