@@ -41,6 +41,10 @@ APPROVED = [*ASKING, "CheckApproval", *CHARGED]
 FAILED = ["PaymentFailed", "Failed"]
 NOT_SUCCEEDED = ["CheckOutcome", "NotSucceeded", *FAILED]
 BROKE = ["WorkflowBroken", *FAILED]
+GAVE_UP = (
+    "The workflow could not finish and is not run again. The payment, if there is one, goes on by the queue; where a "
+    "person must approve it and none has been asked, it fails when its time is over."
+)
 
 
 def examined(verdict: str, status: str = "accepted", reason: str = "") -> Answer:
@@ -92,6 +96,12 @@ SCENARIOS = {
         },
         answers=(True,),
         topic="late",
+    ),
+    "topic-down-for-long": Scenario(
+        path=APPROVED,
+        status="SUCCEEDED",
+        script={"examiner": AWAITS, "requester": [*[raises("DeliveryFailed")] * 20, USUAL]},
+        answers=(True,),
     ),
     "declined": Scenario(
         path=[*STRAIGHT[:3], *NOT_SUCCEEDED], error="PaymentNotSucceeded", script={"charger": [charged("declined")]}
@@ -251,6 +261,16 @@ def test_the_approval_is_asked_for_with_what_answers_it_and_until_when(
     assert (asked["payment_id"], int(asked["timeout_seconds"])) == ("approved", PATIENT_SECONDS)
 
 
+def test_however_often_is_asked_the_approvals_time_counts_from_the_first_time(
+    workflow: Workflow, ran: Callable[[str], Execution]
+) -> None:
+    """A topic that is down must not make people be asked for longer than the payment may wait."""
+    assert ran("topic-down-for-long").status == "SUCCEEDED"
+    asked = workflow.bench.events("topic-down-for-long", "requester")
+    assert len(asked) == 21
+    assert len({(one["entered_at"], one["timeout_seconds"]) for one in asked}) == 1
+
+
 def test_an_answer_after_the_time_is_over_changes_nothing(workflow: Workflow, ran: Callable[[str], Execution]) -> None:
     assert ran("approval-timed-out").path[3] == "ProcessPayment"
     (asked,) = workflow.bench.events("approval-timed-out", "requester")
@@ -280,7 +300,7 @@ def test_a_success_is_told_once(name: str, workflow: Workflow, ran: Callable[[st
         ("tampered", "its history is broken"),
         ("approval-refused", "The back office refused its approval."),
         ("approval-timed-out", "The payment is failed."),
-        ("charger-broken", "The workflow could not finish. The payment, if there is one, goes on by the queue."),
+        ("charger-broken", GAVE_UP),
     ],
 )
 def test_a_failure_is_told_once_with_its_reason(

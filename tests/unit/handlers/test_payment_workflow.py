@@ -14,8 +14,10 @@ from functions.requester import handler as requester
 from payments.adapters.back_office import SnsApprovalRequests
 from payments.adapters.gateway_simulator import SimulatorGateway
 from payments.domain.approval import approval_token
+from payments.domain.decision import Decision
 from payments.domain.errors import (
     ApprovalNotAwaited,
+    DeliveryFailed,
     GatewayAmbiguous,
     PaymentNotFound,
     PaymentUnsettled,
@@ -87,6 +89,42 @@ def test_an_approval_can_be_given_for_as_long_as_the_workflow_waits(
     (told,) = pipeline.requests.asked
     assert told.expires_at == pipeline.clock.now + APPROVALS.timeout
     assert told.approval_token == approval_token(payment_id, WAIT)
+
+
+def test_a_topic_that_was_down_for_an_hour_leaves_people_the_rest_of_the_time(
+    pipeline: Pipeline, context: LambdaContext
+) -> None:
+    payment_id = pipeline.accepted(HIGH)
+    entered_at = pipeline.clock.now
+    event = asking(pipeline, payment_id)
+    pipeline.requests.failures = 12
+    for attempt in range(12):
+        with pytest.raises(DeliveryFailed):
+            requester.handler(event | {"task_token": f"wait-{attempt}"}, context)
+        pipeline.wait(timedelta(minutes=5))
+    requester.handler(event, context)
+    (told,) = pipeline.requests.asked
+    assert told.expires_at == entered_at + APPROVALS.timeout
+    payment = pipeline.store.get(payment_id)
+    assert payment.due_at == told.expires_at
+    assert pipeline.decide(told.approval_token, Decision.APPROVE).approval == payment.approval.decided(  # type: ignore[union-attr]  # it has one
+        granted=True, by="ada"
+    )
+
+
+def test_nobody_is_asked_once_the_time_is_over_and_the_payment_fails_at_the_next_step(
+    pipeline: Pipeline, context: LambdaContext
+) -> None:
+    payment_id = pipeline.accepted(HIGH)
+    event = asking(pipeline, payment_id)
+    pipeline.requests.failures = 1
+    with pytest.raises(DeliveryFailed):
+        requester.handler(event, context)
+    pipeline.wait(APPROVALS.timeout)
+    with pytest.raises(ApprovalNotAwaited, match="time in which"):
+        requester.handler(event | {"task_token": "wait-2"}, context)
+    assert pipeline.requests.asked == []
+    assert charger.handler({"payment_id": payment_id}, context)["failure_code"] == "approval_timed_out"
 
 
 def test_neither_kind_of_token_is_printed(

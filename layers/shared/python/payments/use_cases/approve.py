@@ -52,7 +52,7 @@ def request_approval(
 
     Raises:
         PaymentNotFound: no payment has this id.
-        ApprovalNotAwaited: there is nothing to decide, or no longer; no answer will come.
+        ApprovalNotAwaited: there is nothing to decide, or no longer, or no time left for it; no answer will come.
         VersionConflict: somebody else moved the payment meanwhile; ask again.
         DeliveryFailed: the back office was not told; ask again.
     """
@@ -60,6 +60,8 @@ def request_approval(
     approval = payment.approval
     if approval is None or not payment.awaits_approval:
         raise ApprovalNotAwaited(f"payment {payment_id} waits for nobody's approval")
+    if expires_at <= clock():
+        raise ApprovalNotAwaited(f"the time in which payment {payment_id} may be approved is over")
     if approval.task_token != task_token:
         asked = approval.asked(task_token=task_token, expires_at=expires_at)
         payment = _asked(payment, asked, at=clock(), owner_token=tokens())
