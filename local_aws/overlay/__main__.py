@@ -1,5 +1,6 @@
 """Run MiniStack with its patches on a loopback port of its own: `python -m local_aws.overlay ADDRESS_FILE [PORT]`."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -12,29 +13,22 @@ def serve(address_file: Path, port: int) -> None:
     # MiniStack's modules read the port when they are imported, so it must be known before.
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
 
-    from ministack.app import app  # noqa: PLC0415 - see above
-    from uvicorn import Config, Server  # noqa: PLC0415
+    from hypercorn.asyncio import serve as run_server  # noqa: PLC0415 - see above
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack.app import app  # noqa: PLC0415
 
     from local_aws.announcement import announce  # noqa: PLC0415
     from local_aws.overlay.patches import apply_patches  # noqa: PLC0415
 
     apply_patches(os.environ.get("LOCAL_AWS_OVERLAY"))
-    config = Config(
-        app,
-        http="httptools",
-        loop="asyncio",  # uvloop takes in one new connection a turn: beside many requests they time out waiting
-        ws="none",
-        log_level=os.environ.get("LOG_LEVEL", "WARNING").lower(),
-        access_log=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
-        server_header=False,
-        date_header=False,
-    )
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
     address = announce(address_file, listener.getsockname()[1])
     try:
-        Server(config).run(sockets=[listener])
+        asyncio.run(run_server(app, config))
     finally:
         address.close()
 

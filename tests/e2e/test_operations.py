@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from operations.environment import Environment
     from tests.e2e.client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_aws")]
 
 
 @pytest.fixture
