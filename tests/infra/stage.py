@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.messages import encode_message
 from payments.runtime import system
-from tests.samples import accepted, awaiting_approval, claimed
+from tests.samples import accepted, as_requested, awaiting_approval, claimed
 from tests.unit.handlers.events import sample
 
 if TYPE_CHECKING:
@@ -58,8 +58,11 @@ class Stage:
 def open_payments(stage: Stage) -> tuple[str, ...]:
     """Store a new payment, a claim whose lease ran out, and one the gateway may have forgotten; return their ids."""
     now = system.now()
-    abandoned, forgotten = accepted("abandoned", at=now - HOUR), accepted("forgotten", at=now - 30 * DAY)
-    stage.store(accepted("new", at=now))
+    new, abandoned, forgotten = (
+        as_requested(accepted(payment_id, at=at))
+        for payment_id, at in (("new", now), ("abandoned", now - HOUR), ("forgotten", now - 30 * DAY))
+    )
+    stage.store(new)
     stage.store(abandoned, claimed(abandoned))
     stage.store(forgotten, claimed(forgotten))
     return "new", "abandoned", "forgotten"
