@@ -40,6 +40,13 @@ def watch_workflows(stack: PaymentsStack, monitoring: Monitoring) -> None:
     """Add the alarms of both state machines."""
     batch, payment = stack.batches.workflow, stack.orchestration.workflow
     several = replace(payment.metric_failed(), period_seconds=FIVE_MINUTES_SECONDS)
+    not_taken = counted(
+        "WorkflowRequestsNotTaken",
+        worker="dispatcher",
+        suffix=stack.ground.naming.suffix,
+        label="starts and answers that no workflow took",
+    )
+    monitoring.alarm("workflow-requests-not-taken", not_taken, above=0)
     monitoring.alarm("batch-workflow-failed", batch.metric_failed(), above=0)
     monitoring.alarm("payment-workflow-failed", several, above=ORCHESTRATED_FAILURES)
     for part, machine in (("batch-workflow", batch), ("payment-workflow", payment)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.dispatcher import handler as dispatcher
 from payments.runtime.telemetry import FAILED_RECORDS_METRIC
 from payments.use_cases import process, reconcile, wake
 from payments.use_cases.batches import register, settle
@@ -187,6 +188,7 @@ def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Tem
         ("reconciler", reconcile.DISCREPANCIES_METRIC),
         ("registrar", register.REJECTED_METRIC),
         ("settler", settle.OVERDUE_METRIC),
+        ("dispatcher", dispatcher.NOT_TAKEN_METRIC),
         *((worker, FAILED_RECORDS_METRIC) for worker in ("dispatcher", "auditor", "processor", "notifier")),
     }
 

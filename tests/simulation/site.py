@@ -276,7 +276,7 @@ class Site(Pipeline):
         return self.each_message(event, CONTEXT, partial(notifier.process, ports=ports))
 
     def dispatch(self, event: dict[str, Any]) -> Any:  # noqa: ANN401 - likewise
-        ports = dispatcher.Ports(queues=self.queues, workflow=self.workflow)
+        ports = dispatcher.Ports(queues=self.queues, workflow=self.workflow, measure=self.measure)
         return self.all_changes(event, CONTEXT, read=_as_it_is, react=lambda changes: self.dispatch_all(changes, ports))
 
     def audit(self, event: dict[str, Any]) -> Any:  # noqa: ANN401 - likewise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from payments.domain.approval import ApprovalPolicy
 from payments.domain.decision import Decision, DecisionRequest
+from payments.domain.errors import DeliveryFailed
 from payments.domain.payment import Processing
 from payments.domain.request import PaymentRequest
 from payments.use_cases import (
@@ -135,11 +136,14 @@ class Pipeline:
         """Let the dispatcher read the next change; the stream stays where it is when the dispatcher dies."""
         queues = {Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}
         for asked in dispatch_change(*self.store.changes[self.dispatched]):
+            # What a workflow did not take is left to the sweeper.
             match asked:
                 case Start(payment_id):
-                    self.workflow.start(payment_id)
+                    with suppress(DeliveryFailed):
+                        self.workflow.start(payment_id)
                 case Answer(task_token, granted):
-                    self.workflow.answer(task_token, granted=granted)
+                    with suppress(DeliveryFailed):
+                        self.workflow.answer(task_token, granted=granted)
                 case wake:
                     queues[wake.queue].send([wake.payment_id])
         self.dispatched += 1

@@ -194,14 +194,35 @@ def test_a_payment_whose_workflow_never_starts_fails_in_the_end_with_few_version
 
 
 @pytest.mark.parametrize("failures", [1, 3])
-def test_what_a_workflow_was_not_told_it_is_told_again(pipeline: Pipeline, failures: int) -> None:
+@pytest.mark.parametrize(
+    ("decision", "end"),
+    [
+        (Decision.APPROVE, (Status.SUCCEEDED, None, Step.SUCCEEDED)),
+        (Decision.REFUSE, (Status.FAILED, "approval_refused", Step.FAILED)),
+    ],
+)
+def test_a_start_and_an_answer_that_no_workflow_took_lead_to_the_same_end_later(
+    pipeline: Pipeline, failures: int, decision: Decision, end: tuple[Status, str | None, Step]
+) -> None:
     """Defect: Records lost quietly."""
     pipeline.workflow.failures = failures
     payment_id = pipeline.accepted(HIGH)
-    pipeline.run_until(lambda: bool(pipeline.requests.asked))
-    pipeline.decide(pipeline.requests.asked[-1].approval_token, Decision.APPROVE)
-    pipeline.workflow.failures = failures
-    assert ended(pipeline, payment_id) == (Status.SUCCEEDED, None, Step.SUCCEEDED)
+    while not pipeline.requests.asked:
+        assert pipeline.step() or pipeline.wake_next()
+    pipeline.decide(pipeline.requests.asked[-1].approval_token, decision)
+    pipeline.workflow.failures = 1
+    assert ended(pipeline, payment_id) == end
+    assert pipeline.workflow.answers == {}
+
+
+def test_a_payment_that_waits_for_nobody_and_whose_workflow_never_started_is_charged_by_the_queue(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.workflow.failures = 1
+    payment_id = pipeline.accepted(ORCHESTRATED)
+    pipeline.run()
+    assert pipeline.store.get(payment_id).status is Status.SUCCEEDED
+    assert pipeline.workflow.started == []
 
 
 def test_an_unclear_answer_raises_so_that_the_workflow_waits_and_looks_again(pipeline: Pipeline) -> None:

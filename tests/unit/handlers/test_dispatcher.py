@@ -16,7 +16,7 @@ from payments.adapters.dynamodb.payment_item import to_item
 from payments.adapters.sqs import SqsQueue
 from payments.runtime.stream import BatchFailed
 from payments.use_cases import Queue
-from tests.fakes import FakeQueue, FakeWorkflow
+from tests.fakes import FakeMeasurements, FakeQueue, FakeWorkflow
 from tests.samples import WAIT, awaiting_approval, granted
 from tests.unit.handlers.conftest import counted
 from tests.unit.handlers.events import Event, sample
@@ -38,11 +38,14 @@ class Queues:
     def __init__(self) -> None:
         self.processing, self.notification = FakeQueue(), FakeQueue()
         self.workflow = FakeWorkflow()
+        self.measure = FakeMeasurements()
 
     @property
     def ports(self) -> Ports:
         return Ports(
-            queues={Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification}, workflow=self.workflow
+            queues={Queue.PROCESSING: self.processing, Queue.NOTIFICATION: self.notification},
+            workflow=self.workflow,
+            measure=self.measure,
         )
 
 
@@ -186,20 +189,41 @@ def test_a_decision_is_told_to_the_workflow_that_waits(queues: Queues, dispatch:
     assert queues.workflow.answers == {WAIT: True}
 
 
-def test_a_workflow_that_was_not_started_makes_its_record_come_again_and_keeps_no_other_from_anything(
+def test_a_workflow_that_was_not_started_is_counted_and_holds_up_nobody(
     queues: Queues, dispatch: Callable[[Event], Any], printed: Callable[[], list[Line]]
+) -> None:
+    event = ten_new_payments()
+    event["Records"] = changes((None, awaiting_approval("pay-high")))["Records"] + event["Records"]
+    queues.workflow.failures = 1
+    assert dispatch(event) == NOTHING_FAILED
+    assert len(queues.processing.messages) == 10
+    reason, left = [line for line in printed() if line.get("level") == "WARNING"]
+    assert reason["message"] == "Step Functions did not take it"
+    assert (left["payment_id"], left["message"]) == (
+        "pay-high",
+        "left to the sweeper: its workflow took nothing of pay-high#1",
+    )
+    assert queues.measure.counts == {"WorkflowRequestsNotTaken": 1}
+
+
+def test_of_a_workflow_service_that_is_down_little_is_asked_and_all_that_was_not_taken_is_counted(
+    queues: Queues, dispatch: Callable[[Event], Any]
+) -> None:
+    """A hundred time-outs one after another would outlast the function and bring the whole batch back."""
+    queues.workflow.failures = 100
+    assert dispatch(changes(*((None, awaiting_approval(f"pay-{number}")) for number in range(100)))) == NOTHING_FAILED
+    assert 100 - queues.workflow.failures <= 20
+    assert queues.measure.counts == {"WorkflowRequestsNotTaken": 100}
+
+
+def test_what_a_queue_did_not_take_comes_again_whatever_became_of_workflows(
+    queues: Queues, dispatch: Callable[[Event], Any]
 ) -> None:
     """Defect: Records lost quietly."""
     event = ten_new_payments()
-    event["Records"] += changes((None, awaiting_approval("pay-high")))["Records"]
-    queues.workflow.failures = 1
-    assert dispatch(event) == reported(sequence_number(event, 10))
-    assert len(queues.processing.messages) == 10
-    reason, failure = [line for line in printed() if line.get("level") == "WARNING"]
-    assert reason["message"] == "Step Functions did not take it"
-    assert failure["payment_id"] == "pay-high"
-    assert dispatch(event) == NOTHING_FAILED
-    assert queues.workflow.started == ["pay-high"]
+    event["Records"] = changes((None, awaiting_approval("pay-high")))["Records"] + event["Records"]
+    queues.workflow.failures, queues.processing.refused = 1, {"pay-6"}
+    assert dispatch(event) == reported(sequence_number(event, 7))
 
 
 def test_a_task_token_is_never_printed(
@@ -208,8 +232,7 @@ def test_a_task_token_is_never_printed(
     """Defect: Open doors."""
     asked = awaiting_approval("pay-1", task_token=WAIT)
     queues.workflow.failures = 1
-    with pytest.raises(BatchFailed):
-        dispatch(changes((asked, granted(asked))))
+    assert dispatch(changes((asked, granted(asked)))) == NOTHING_FAILED
     assert WAIT not in json.dumps(printed())
 
 
