@@ -25,11 +25,18 @@ PROBLEMS = {
     422: ("Unprocessable Content", "The idempotency key came before with another request."),
     429: ("Too Many Requests", "The API key's rate or daily quota is used up."),
     500: ("Internal Server Error", "The request could not be answered. Repeating it with the same key is safe."),
+    503: (
+        "Service Unavailable",
+        "Payments come faster than they can be stored. Repeating the request with the same key is safe.",
+    ),
     504: ("Gateway Timeout", "The request was not answered in time. Repeating it with the same key is safe."),
 }
 """Every error the API answers with: its title, and when it comes."""
 
 _OF_EVERY_REQUEST = (403, 429, 500, 504)
+
+_PASSING = (429, 503)
+"""Errors that say when to come again."""
 
 
 def components() -> Part:
@@ -187,6 +194,6 @@ def _problem(status: int) -> Part:
         "description": description,
         "content": {"application/problem+json": {"schema": schema("Problem"), "example": example}},
     }
-    if status == 429:  # noqa: PLR2004 - the one that passes
+    if status in _PASSING:
         response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return response

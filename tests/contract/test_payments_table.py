@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb.payment_item import MOVED_BY_TRANSITIONS, from_item, payment_in, to_item
 from payments.adapters.dynamodb.payments_table import PaymentsTable
-from payments.domain.errors import PaymentIdTaken, RequestRefused, VersionConflict
+from payments.domain.errors import PaymentIdTaken, RequestRefused, StoreBusy, VersionConflict
 from payments.domain.identifiers import payment_id_from_key, shard_of
 from payments.domain.payment import Status
 from payments.ports import KeyRecord
@@ -178,6 +178,30 @@ def test_a_write_that_meets_another_transaction_is_tried_again(services: Service
     with failing(services.dynamodb, "UpdateItem", times=2, Code="TransactionConflictException"):
         store.advance(claimed(accepted()))
     assert store.get("pay-1") == claimed(accepted())
+
+
+@pytest.mark.parametrize("key_record", [None, KEY_RECORD])
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"Code": "ThrottlingException"},
+        {"Code": "ProvisionedThroughputExceededException"},
+        {"Code": "RequestLimitExceeded"},
+        {
+            "Code": "TransactionCanceledException",
+            "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}],
+        },
+    ],
+)
+def test_a_payment_waits_for_a_busy_table_and_is_told_to_come_again_when_it_stays_busy(
+    services: Services, store: PaymentsTable, table: str, error: dict[str, Any], key_record: KeyRecord | None
+) -> None:
+    operation = "TransactWriteItems" if key_record else "PutItem"
+    with failing(services.dynamodb, operation, times=4, **error):
+        assert store.create(accepted(), key_record=key_record) == accepted()
+    with failing(services.dynamodb, operation, times=100, **error), pytest.raises(StoreBusy):
+        store.create(accepted("pay-2"), key_record=key_record and replace(key_record, record_id="key-2"))
+    assert "Item" not in services.dynamodb.get_item(TableName=table, Key={"payment_id": {"S": "pay-2"}})
 
 
 def test_a_conflict_that_lasts_is_raised(services: Services, store: PaymentsTable) -> None:

@@ -92,6 +92,22 @@ def test_a_table_that_turns_the_whole_request_away_is_waited_for_too(
             assert intake.create_all(rows(2)) == rows(2)
 
 
+def test_a_table_that_is_busy_is_asked_for_half_as_much_at_once_until_it_is_not(
+    services: Services, intake: TransactedIntake
+) -> None:
+    """A file that takes all a table has would leave nothing for the API."""
+    lanes = intake._lanes  # noqa: SLF001 - what is on its way at once is seen nowhere else
+    widest = lanes.open
+    first, *others = ([row] for row in rows(40))
+    with failing(services.dynamodb, "TransactWriteItems", times=1, **cancelled("None", "ThrottlingError")):
+        intake.create_all(first)
+    assert lanes.open == widest // 2
+    with failing(services.dynamodb, "TransactWriteItems", times=20, **cancelled("None", "TransactionConflict")):
+        for row in others:
+            intake.create_all(row)
+    assert lanes.open > widest // 2
+
+
 def test_rows_of_a_cancelled_transaction_that_names_nothing_it_met_are_not_told_to_be_entered(
     services: Services, intake: TransactedIntake
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from functions.validator import handler as validator
 from functions.validator.handler import Ports
 from payments.domain.approval import ApprovalPolicy
+from payments.domain.errors import StoreBusy
 from payments.domain.identifiers import payment_id_from_key
 from payments.runtime.variables import VariablesRefused
 from tests.fakes import FakeClock, FakeStore, FakeTokens
@@ -289,6 +290,20 @@ class BrokenStore(FakeStore):
 
     def create(self, payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
         raise RuntimeError(f"may not write {payment.payment_id} {key_record} to arn:aws:dynamodb:us-east-1:1:table/p")
+
+
+def test_a_table_that_takes_no_more_is_a_503_that_says_when_to_come_again_and_counts_as_no_fault(
+    store: FakeStore, post: Callable[..., Event], printed: Callable[[], list[Line]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_payment: Payment, *, key_record: KeyRecord | None = None) -> Payment:
+        raise StoreBusy("secret-table", key_record)
+
+    monkeypatch.setattr(store, "create", busy)
+    answer = post()
+    assert_problem(answer, 503)
+    assert int(answer["headers"]["Retry-After"]) > 0
+    assert "secret" not in answer["body"]
+    assert counted(printed()) == {}
 
 
 def test_an_unexpected_error_is_a_500_that_tells_nothing_is_logged_and_counted(

@@ -13,6 +13,7 @@
     ├── SettlementContradicted    the gateway approved what is settled otherwise; a person must look
     ├── HistoryMismatch           an audit event exists with other content, or a history is not what its hashes say
     ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
+    ├── StoreBusy                 payments come faster than they can be stored; nothing was, try again in a moment
     ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
     ├── PaymentUnsettled          somebody else holds the payment, or its pause runs; look again later
     ├── ApprovalNotAwaited        nobody is to be asked any more: the payment's state decides
@@ -151,6 +152,10 @@ class BatchNotFound(PaymentError):
     def __init__(self, batch_id: str) -> None:
         self.batch_id = batch_id
         super().__init__(f"no batch has the id {batch_id!r}")
+
+
+class StoreBusy(PaymentError):
+    """Payments come faster than they can be stored: this one was not, and can be a moment later."""
 
 
 class BatchConflict(PaymentError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from payments.domain.errors import StoreBusy
 from payments.runtime import telemetry
 from payments.runtime.http import proxied, request_from
-from payments.runtime.problems import STATUS_OF, problem, refusal
+from payments.runtime.problems import STATUS_OF, busy, problem, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,10 @@ def answer(
         response = respond(request_from(event), connect())
     except tuple(STATUS_OF) as error:
         response = refusal(error, instance=request_id)
+    except StoreBusy:
+        # The table's own alarms ring for this.
+        telemetry.log().warning("too busy to store")
+        response = busy(instance=request_id)
     except Exception:  # noqa: BLE001 - the one place where everything must become an answer; it is logged whole
         telemetry.log().exception("unexpected error")
         telemetry.EmittedMetrics().count(telemetry.UNEXPECTED_ERRORS_METRIC)

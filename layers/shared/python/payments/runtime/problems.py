@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_VIOLATIONS_SHOWN = 100
+
+_BUSY = "Payments come faster than they can be stored. It is safe to repeat the request with the same Idempotency-Key."
+_RETRY_AFTER_SECONDS = 5
 
 # RFC 9110 renamed these; Python 3.11 has the older phrases, 3.13 the newer.
 _RENAMED = {
@@ -76,6 +80,12 @@ def refusal(error: Exception, *, instance: str) -> Response:
     first, *others = error.violations
     detail = f"{len(error.violations)} rules are broken; errors names each" if others else _sentence(first)
     return problem(status, detail, instance=instance, violations=error.violations)
+
+
+def busy(*, instance: str) -> Response:
+    """Return the problem document for a request that nothing is wrong with, and that must wait a moment."""
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, _BUSY, instance=instance)
+    return replace(response, headers={**response.headers, "Retry-After": str(_RETRY_AFTER_SECONDS)})
 
 
 def problem(status: HTTPStatus, detail: str, *, instance: str, violations: Sequence[Violation] = ()) -> Response:

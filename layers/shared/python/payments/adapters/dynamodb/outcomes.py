@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from payments.adapters.dynamodb.attributes import Item
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
-_PASSING_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_THROTTLED_REASONS = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+_PASSING_REASONS = {"TransactionConflict", *_THROTTLED_REASONS}
 _CONFLICT_ATTEMPTS = 5
+
+THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
+"""Codes of a table, or one of its indexes, that is asked for more than it takes at the moment."""
 
 Answer = TypeVar("Answer")
 
@@ -38,6 +42,11 @@ def found_by_transaction(error: ClientError) -> Sequence[Item]:
     if not any(reason.get("Code") == _CONDITION_FAILED for reason in reasons):
         raise error
     return [reason.get("Item", {}) for reason in reasons]
+
+
+def is_throttled(error: ClientError) -> bool:
+    """Whether DynamoDB was asked for more than it takes at the moment, and did nothing."""
+    return error_code(error) in THROTTLED or bool(_codes(error) & _THROTTLED_REASONS)
 
 
 def despite_conflicts(
@@ -62,8 +71,11 @@ def despite_conflicts(
 
 
 def _will_pass(error: ClientError) -> bool:
-    reasons = {reason.get("Code") for reason in _cancellation_reasons(error)}
-    return error_code(error) == "TransactionConflictException" or bool(reasons & _PASSING_REASONS)
+    return error_code(error) == "TransactionConflictException" or bool(_codes(error) & _PASSING_REASONS)
+
+
+def _codes(error: ClientError) -> set[str]:
+    return {reason.get("Code", "") for reason in _cancellation_reasons(error)}
 
 
 def _cancellation_reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:

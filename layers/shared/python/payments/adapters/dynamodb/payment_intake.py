@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from payments.adapters.dynamodb.outcomes import despite_conflicts, found_by_transaction
+from payments.adapters.dynamodb.lanes import MOST_LANES, Lanes
+from payments.adapters.dynamodb.outcomes import THROTTLED, despite_conflicts, found_by_transaction, is_throttled
 from payments.adapters.dynamodb.payment_item import from_item, is_payment, to_item
 from payments.adapters.dynamodb.writes import addition
 
@@ -24,24 +25,14 @@ if TYPE_CHECKING:
 LARGEST_TRANSACTION = 100
 """Items one transaction may write; a row of a batch file is far below its share of the 4 MB."""
 
-_AT_ONCE = 4
-"""Transactions on their way at once: while DynamoDB writes some, the next are put into words."""
-
-_TRIES, _LONGEST_PAUSE_SECONDS = 60, 4
-"""Tries of a transaction that meets others or a busy table, over some two minutes; then its range is read again.
+_TRIES, _LONGEST_PAUSE_SECONDS = 60, 8
+"""Tries of a transaction that meets others or a busy table, over some four minutes; then its range is read again.
 
 A table paid by request takes as little as 2,000 rows a second when it is new, an index 1,000 of one customer, and
 ranges offer far more. Giving up early might not end: a range that is read again pays again for each row it has entered.
 """
 
-_BUSY = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
+_BUSY = THROTTLED | {"TransactionInProgressException"}
 
 
 class TransactedIntake:
@@ -53,7 +44,8 @@ class TransactedIntake:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        self._lanes = Lanes()
+        self._pool = ThreadPoolExecutor(max_workers=MOST_LANES)
 
     def create_all(self, payments: Sequence[Payment]) -> list[Payment | None]:
         """Add those whose id is new. See :meth:`payments.ports.PaymentIntake.create_all`.
@@ -82,12 +74,14 @@ class TransactedIntake:
             {"Put": addition(self._table, to_item(payment), now=payment.created_at)} for payment in payments
         ]
         try:
-            despite_conflicts(
-                partial(self._client.transact_write_items, TransactItems=puts),
-                tries=_TRIES,
-                longest_pause_seconds=_LONGEST_PAUSE_SECONDS,
-                passing=_BUSY,
-            )
+            # One that pauses keeps its lane: to send others meanwhile would ask a busy table for no less.
+            with self._lanes.one():
+                despite_conflicts(
+                    partial(self._transact, puts),
+                    tries=_TRIES,
+                    longest_pause_seconds=_LONGEST_PAUSE_SECONDS,
+                    passing=_BUSY,
+                )
         except ClientError as error:
             found = zip(payments, found_by_transaction(error), strict=True)
             met = {payment.payment_id: item for payment, item in found if item}
@@ -96,6 +90,15 @@ class TransactedIntake:
                 raise
             return met
         return {}
+
+    def _transact(self, puts: Sequence[TransactWriteItemTypeDef]) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=puts)
+        except ClientError as error:
+            if is_throttled(error):
+                self._lanes.halve()
+            raise
+        self._lanes.went_through()
 
 
 def _stored(payment: Payment, met: Item | None) -> Payment | None:

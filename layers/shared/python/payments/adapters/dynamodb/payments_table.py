@@ -9,10 +9,16 @@ from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb import key_records
 from payments.adapters.dynamodb.listings import ListingIndex, Listings
-from payments.adapters.dynamodb.outcomes import despite_conflicts, found_by_transaction, found_instead
+from payments.adapters.dynamodb.outcomes import (
+    THROTTLED,
+    despite_conflicts,
+    found_by_transaction,
+    found_instead,
+    is_throttled,
+)
 from payments.adapters.dynamodb.payment_item import day_shard, from_item, is_payment, to_item
 from payments.adapters.dynamodb.writes import addition, replacement
-from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, VersionConflict
+from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, StoreBusy, VersionConflict
 from payments.domain.identifiers import SHARDS
 from payments.ports import Page
 
@@ -65,7 +71,12 @@ class PaymentsTable:
         The idempotency key is judged before the payment id. A key record whose time is over counts as absent. What a
         lost first try of this call wrote is found like any replay's payment: it is this one, owner token and all.
         """
-        found = self._put(payment) if key_record is None else self._put_with_key(payment, key_record)
+        try:
+            found = self._put(payment) if key_record is None else self._put_with_key(payment, key_record)
+        except ClientError as error:
+            if is_throttled(error):
+                raise StoreBusy(self._table) from error
+            raise
         if not found:
             return payment
         if not is_payment(found):
@@ -89,7 +100,7 @@ class PaymentsTable:
         """Write ``payment``; return what its id holds already, nothing when it was free."""
         put = addition(self._table, to_item(payment), now=payment.created_at)
         try:
-            despite_conflicts(partial(self._client.put_item, **put))
+            despite_conflicts(partial(self._client.put_item, **put), passing=THROTTLED)
         except ClientError as error:
             found = found_instead(error)
             if not is_payment(found):
@@ -107,7 +118,8 @@ class PaymentsTable:
                     self._client.transact_write_items,
                     TransactItems=[{"Put": record}, {"Put": put}],
                     ClientRequestToken=key_records.request_token(self._table, payment.owner_token),
-                )
+                ),
+                passing=THROTTLED,
             )
         except ClientError as error:
             found_record, found = found_by_transaction(error)
