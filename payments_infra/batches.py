@@ -35,7 +35,7 @@ class Batches:
         self.planner = workers.worker("planner", timeout_seconds=900, environment=files)
         self.ingestor = workers.worker(
             "ingestor",
-            timeout_seconds=300,
+            timeout_seconds=900,
             memory_mb=1024,
             environment={**payments, **files, "OPEN_DEADLINE_SECONDS": str(BATCH_OPEN_DEADLINE_SECONDS)},
         )
