@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -7,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from payments.adapters.dynamodb.payment_item import payment_in, to_item
 from payments.domain.decision import Decision
 from payments.domain.errors import PaymentNotFound, VersionConflict
+from payments.domain.examination import faults_of
 from payments.domain.payment import Processing, Status
-from payments.domain.request import PaymentRequest
+from payments.domain.request import PaymentRequest, read_request
 from payments.use_cases import Examination, Verdict, examine_payment
 from tests.fakes import Act
 from tests.unit.pipeline import HIGH, ORCHESTRATED, Pipeline
@@ -47,6 +50,27 @@ def test_a_payment_as_it_was_accepted_goes_on_to_its_approval_or_its_charge(
     payment = pipeline.store.get(pipeline.accept(request_, key=key).payment.payment_id)
     assert examine(pipeline, payment.payment_id) == Examination(payment, verdict, reason_of(verdict))
     assert pipeline.store.writes == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"amount": "10"},
+        {"amount": 100, "currency": "JPY"},
+        {"amount": "1000000", "currency": "JPY"},
+        {"amount": "1.5", "currency": "KWD"},
+        {"amount": "0.10", "currency": "EUR", "payment_id": "order-2", "customer_id": "ada"},
+        {"amount": "7", "description": "Cafe\u0301", "metadata": {"b": "", "a": "e\u0301"}},
+        {"amount": "7", "metadata": {}, "processing": "orchestrated"},
+    ],
+)
+def test_nothing_speaks_against_what_the_table_gives_back_of_an_accepted_payment(
+    pipeline: Pipeline, body: dict[str, Any]
+) -> None:
+    payment_id = pipeline.accepted(read_request(json.dumps(body)))
+    stored = payment_in(to_item(pipeline.store.get(payment_id)))
+    assert stored is not None
+    assert faults_of(stored) == []
 
 
 def reason_of(verdict: Verdict) -> str:
