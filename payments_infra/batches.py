@@ -37,6 +37,7 @@ class Batches:
             "ingestor",
             timeout_seconds=900,
             memory_mb=1024,
+            reserved_concurrency=ground.settings.batch_reserved_concurrency or None,
             environment={**payments, **files, "OPEN_DEADLINE_SECONDS": str(BATCH_OPEN_DEADLINE_SECONDS)},
         )
         self.collector = workers.worker("collector", timeout_seconds=900, environment=files)

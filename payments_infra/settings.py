@@ -80,6 +80,7 @@ class Settings:
         gateway_url: the payment gateway's address; None uses the simulator.
         gateway_key_retention_hours: how long the gateway remembers an idempotency key.
         batch_concurrency: most parts of one file, of 10,000 rows each, that are entered at once.
+        batch_reserved_concurrency: most parts of all files at once, kept for them from the account's; 0 keeps none.
         batch_rejected_alarm_percent: rings when a larger part of a file's rows was rejected.
         approval_limits: up to which amount of which currency an orchestrated payment needs no approval.
         approval_timeout_minutes: how long an approval is waited for.
@@ -103,6 +104,7 @@ class Settings:
     gateway_url: str | None
     gateway_key_retention_hours: int
     batch_concurrency: int
+    batch_reserved_concurrency: int
     batch_rejected_alarm_percent: int
     approval_limits: str
     approval_timeout_minutes: int
@@ -146,6 +148,7 @@ class _Reader:
             gateway_url=self._optional("GATEWAY_URL", _is_safe_url, _URL_RULE),
             gateway_key_retention_hours=self._number("GATEWAY_KEY_RETENTION_HOURS", least=1, most=8760, default=24),
             batch_concurrency=self._number("BATCH_CONCURRENCY", least=1, most=1000, default=10),
+            batch_reserved_concurrency=self._number("BATCH_RESERVED_CONCURRENCY", least=0, most=10_000, default=0),
             batch_rejected_alarm_percent=self._number("BATCH_REJECTED_ALARM_PERCENT", least=0, most=99, default=10),
             approval_limits=self._checked(
                 "APPROVAL_LIMITS",

@@ -41,6 +41,7 @@ def test_every_mistake_is_named_in_one_answer() -> None:
             BACK_OFFICE_EMAIL="nobody",
             BATCH_CONCURRENCY="0",
             BATCH_REJECTED_ALARM_PERCENT="100",
+            BATCH_RESERVED_CONCURRENCY="some",
             APPROVAL_LIMITS="USD=much",
             APPROVAL_TIMEOUT_MINUTES="129601",
             API_LOG_ROLE="perhaps",
@@ -56,6 +57,7 @@ def test_every_mistake_is_named_in_one_answer() -> None:
         "BACK_OFFICE_EMAIL",
         "BATCH_CONCURRENCY",
         "BATCH_REJECTED_ALARM_PERCENT",
+        "BATCH_RESERVED_CONCURRENCY",
         "CUSTOMER_EMAIL",
         "ENVIRONMENT_SUFFIX",
         "GATEWAY_KEY_RETENTION_HOURS",
@@ -191,6 +193,11 @@ def test_a_payment_of_ten_thousand_needs_no_approval_and_one_is_waited_for_a_day
 def test_limits_no_function_could_read_are_refused(limits: str) -> None:
     with pytest.raises(SettingsError, match="APPROVAL_LIMITS must be amounts by ISO 4217 code"):
         read(APPROVAL_LIMITS=limits)
+
+
+def test_no_runs_are_kept_for_files_unless_told_for_a_new_account_has_none_to_give() -> None:
+    assert read().batch_reserved_concurrency == 0
+    assert read(BATCH_RESERVED_CONCURRENCY="40").batch_reserved_concurrency == 40
 
 
 def test_ten_parts_of_a_file_at_once_and_a_tenth_of_its_rows_rejected_are_normal_unless_told() -> None:

@@ -174,6 +174,17 @@ def test_a_file_rings_when_more_of_its_rows_are_rejected_than_the_setting_says()
     assert rung["comparison_operator"] == "GreaterThanThreshold"
 
 
+def test_all_files_together_take_no_more_runs_than_the_setting_keeps_for_them() -> None:
+    functions = whole_stack(BATCH_RESERVED_CONCURRENCY="40").resources("aws_lambda_function")
+    reserved = {
+        name: body["reserved_concurrent_executions"]
+        for name, body in functions.items()
+        if "reserved_concurrent_executions" in body
+    }
+    assert list(reserved.values()) == [40]
+    assert all(name.startswith("ingestor") for name in reserved)
+
+
 def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Template) -> None:
     """Defect: Dead alarms."""
     watched = {
