@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from payments.domain.errors import (
@@ -189,6 +191,9 @@ class FakeIntake:
         try:
             return self._store.create(payment)
         except IdempotencyConflict:
+            record = self._store.key_records[payment.payment_id]
+            held = replace(record, expires_at=record.expires_at + timedelta(days=30))
+            self._store.key_records[payment.payment_id] = held
             return None
         except PaymentIdTaken:
             return self._store.payments[payment.payment_id]

@@ -88,3 +88,11 @@ def test_a_key_whose_time_is_over_makes_room(payments: Payments) -> None:
     payments.store.create(accepted(), key_record=KEY_RECORD)
     late = accepted(KEY_RECORD.record_id, request_hash="hash-2", at=START + 61 * MINUTE)
     assert list(payments.intake.create_all([late])) == [late]
+
+
+def test_a_key_that_held_the_id_for_one_run_over_a_file_holds_it_for_the_next(payments: Payments) -> None:
+    """Else one run rejects the row and the other enters it, and which is told depends on who wrote last."""
+    payments.store.create(accepted(), key_record=KEY_RECORD)
+    for minutes in (0, 61, 24 * 60):
+        row = accepted(KEY_RECORD.record_id, request_hash="hash-2", at=START + minutes * MINUTE)
+        assert list(payments.intake.create_all([row])) == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ from botocore.exceptions import ClientError
 from payments.adapters import aws
 from payments.adapters.dynamodb.payment_intake import TransactedIntake
 from payments.adapters.dynamodb.payment_item import to_item
+from payments.adapters.dynamodb.payments_table import PaymentsTable
 from tests.contract.faults import asked, failing, lose_next_answer
+from tests.contract.test_payment_intake import KEY_RECORD
 from tests.samples import ANOTHER, accepted
 
 if TYPE_CHECKING:
@@ -106,6 +109,15 @@ def test_a_table_that_is_busy_is_asked_for_half_as_much_at_once_until_it_is_not(
         for row in others:
             intake.create_all(row)
     assert lanes.open > widest // 2
+
+
+def test_an_id_whose_key_record_changed_just_now_is_looked_at_again(
+    services: Services, intake: TransactedIntake, table: str
+) -> None:
+    PaymentsTable(services.dynamodb, table).create(accepted(), key_record=KEY_RECORD)
+    taken = replace(rows(1)[0], payment_id=KEY_RECORD.record_id)
+    with failing(services.dynamodb, "PutItem", times=1, Code="ConditionalCheckFailedException"):
+        assert intake.create_all([taken]) == [None]
 
 
 def test_rows_of_a_cancelled_transaction_that_names_nothing_it_met_are_not_told_to_be_entered(

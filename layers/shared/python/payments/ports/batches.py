@@ -122,7 +122,8 @@ class PaymentIntake(Protocol):
         """Add those whose id is new; return, in order, what is stored under each id since.
 
         That is the payment itself where this call, or an earlier try of it, wrote it; another payment where the id was
-        taken; None where an idempotency key's record holds the id. Ids in ``payments`` differ from each other.
+        taken; None where an idempotency key's record holds the id, which from then on it does for a month. Ids in
+        ``payments`` differ from each other.
         """
         ...
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb.lanes import MOST_LANES, Lanes
-from payments.adapters.dynamodb.outcomes import THROTTLED, despite_conflicts, found_by_transaction, is_throttled
+from payments.adapters.dynamodb.outcomes import (
+    THROTTLED,
+    despite_conflicts,
+    found_by_transaction,
+    found_instead,
+    is_throttled,
+)
 from payments.adapters.dynamodb.payment_item import from_item, is_payment, to_item
-from payments.adapters.dynamodb.writes import addition
+from payments.adapters.dynamodb.writes import addition, prolongation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +38,9 @@ _TRIES, _LONGEST_PAUSE_SECONDS = 60, 8
 A table paid by request takes as little as 2,000 rows a second when it is new, an index 1,000 of one customer, and
 ranges offer far more. Giving up early might not end: a range that is read again pays again for each row it has entered.
 """
+
+_LONGEST_RUNS = timedelta(days=30)
+"""Executions over one file begin within days of each other, and one can be redriven for two weeks."""
 
 _BUSY = THROTTLED | {"TransactionInProgressException"}
 
@@ -65,8 +75,22 @@ class TransactedIntake:
             found = self._put_all(left)
             if not found:
                 break
-            met |= found
+            met |= {payment_id: lasting for payment_id, item in found.items() if (lasting := self._lasting(item))}
         return [_stored(payment, met.get(payment.payment_id)) for payment in payments]
+
+    def _lasting(self, item: Item) -> Item:
+        """Return what holds the id of ``item`` for as long as any run over a file may last; empty where it is free now.
+
+        A payment stays. A key record could expire between two runs over one file: one would reject the row, the other
+        enter it. So whoever meets one first makes it last.
+        """
+        if is_payment(item) or "kept_for_file" in item:
+            return item
+        try:
+            despite_conflicts(partial(self._client.put_item, **prolongation(self._table, item, by=_LONGEST_RUNS)))
+        except ClientError as error:
+            return found_instead(error)
+        return item
 
     def _put_all(self, payments: Sequence[Payment]) -> dict[str, Item]:
         """Write ``payments``, all or none; return what holds ids of theirs already, nothing where all are written."""

@@ -6,7 +6,7 @@ write can meet its own first try and must be able to tell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payments.adapters.dynamodb import batch_item
 from payments.adapters.dynamodb.attributes import entry_attributes
@@ -14,7 +14,7 @@ from payments.adapters.dynamodb.payment_item import MOVED_BY_TRANSITIONS, to_ite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, UpdateTypeDef
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # A put replaces silently, so only an id that nothing has yet may be added. A key record whose time is over counts as
 # nothing, for DynamoDB removes it up to days late; payments have no such time, so none is ever replaced this way.
 IS_FREE = "attribute_not_exists(payment_id) OR expires_at <= :now"
+
+# A key record is only ever replaced as it was met: by then its id may be another payment's.
+IS_UNCHANGED = "expires_at = :seen"
 
 # Naming the version that is replaced lets one of two writers win. It also fails where there is no item, so that an
 # update can never create a payment out of nothing.
@@ -43,6 +46,22 @@ def addition(table: str, item: Mapping[str, AttributeValueTypeDef], *, now: date
         "Item": item,
         "ConditionExpression": IS_FREE,
         "ExpressionAttributeValues": {":now": {"N": str(int(now.timestamp()))}},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def prolongation(table: str, key_record: Mapping[str, Any], *, by: timedelta) -> dict[str, Any]:
+    """Return the put that lets ``key_record`` expire later, unless something else has happened to it."""
+    seen = int(key_record["expires_at"]["N"])
+    return {
+        "TableName": table,
+        "Item": {
+            **key_record,
+            "expires_at": {"N": str(seen + int(by.total_seconds()))},
+            "kept_for_file": {"BOOL": True},
+        },
+        "ConditionExpression": IS_UNCHANGED,
+        "ExpressionAttributeValues": {":seen": {"N": str(seen)}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
