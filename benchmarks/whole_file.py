@@ -15,7 +15,6 @@ from typing import Any
 
 from functions.ingestor import handler as ingestor
 from functions.planner import handler as planner
-
 from payments.adapters import aws
 
 CONTEXT: Any = SimpleNamespace(

@@ -23,6 +23,7 @@ PATCHES = (
     "request_models",
     "request_size",
     "blank_secrets",
+    "repeated_permissions",
     "transport",
     "batch_permissions",
     "state_machine_tracing",

@@ -51,6 +51,7 @@ PROBES = [
     services.cross_origin_headers,
     services.error_names,
     services.error_names_of_the_dead,
+    services.repeated_permissions,
     services.request_models,
     services.request_size,
     services.transport,

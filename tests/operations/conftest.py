@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
+from moto.backends import get_backend
 
 from operations import environment as environments
 from operations.environment import Environment
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
     from payments.domain.payment import Payment
 
-REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"  # moto's own
+REGION = "eu-west-3"
+"""Where no other test keeps anything: a mock that is already running is not emptied for these."""
 
 
 @dataclass
@@ -157,6 +160,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockEnvironment]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("SUFFIX", "dev")
     with mock_aws():
+        for service in ("dynamodb", "sqs"):
+            get_backend(service)[ACCOUNT_ID][REGION].reset()
         made = MockEnvironment("dev", _session())
         monkeypatch.setattr(environments, "on_aws", lambda _suffix, _region: made)
         yield made

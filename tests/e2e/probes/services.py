@@ -189,3 +189,15 @@ def blank_secrets(account: Account) -> None:
     manager.create_secret(Name="blank")
     with pytest.raises(manager.exceptions.ResourceNotFoundException):
         manager.get_secret_value(SecretId="blank")
+
+
+def repeated_permissions(account: Account) -> None:
+    """A permission that is added again as it is changes nothing; one of its name that says otherwise is refused."""
+    functions = account.client("lambda")
+    account.function("permitted", ANSWERS)
+    said = {"FunctionName": "permitted", "StatementId": "one", "Action": "lambda:InvokeFunction"}
+    for _ in range(2):
+        functions.add_permission(Principal="apigateway.amazonaws.com", **said)
+    with pytest.raises(functions.exceptions.ResourceConflictException):
+        functions.add_permission(Principal="events.amazonaws.com", **said)
+    assert len(json.loads(functions.get_policy(FunctionName="permitted")["Policy"])["Statement"]) == 1
