@@ -227,13 +227,3 @@ def test_the_validator_finds_what_is_wrong(
 
     with pytest.raises(AssertionError, match="is invalid"):
         run(NODE, validator, "--json-path", file, folder=tmp_path)
-
-
-def test_ranges_that_lambda_has_no_room_for_wait_for_it_for_hours() -> None:
-    """The files of a busy hour ask for more runs together than an account has; none may fail for coming late."""
-    document = json.loads((FOLDER / "batch.asl.json").read_text("utf-8"))
-    child = document["States"]["IngestRanges"]["ItemProcessor"]["States"]["IngestRange"]
-    waiting = next(one for one in child["Retry"] if "Lambda.TooManyRequestsException" in one["ErrorEquals"])
-    longest_pauses_seconds = (waiting["MaxAttempts"] - 10) * waiting["MaxDelaySeconds"] / 2
-    assert longest_pauses_seconds > 8 * 3600
-    assert child["Retry"].index(waiting) < len(child["Retry"]) - 1
