@@ -42,6 +42,7 @@ PATCHES = (
     "ranged_versions",
     "missing_objects",
     "uploaded_versions",
+    "version_listings",
     "event_starts",
     "cross_origin_headers",
     "queue_scans",

@@ -59,6 +59,7 @@ PROBES = [
     storage.missing_objects,
     storage.ranged_versions,
     storage.uploaded_versions,
+    storage.version_listings,
     workflows.answer_permissions,
     workflows.execution_starts,
     workflows.map_runs,

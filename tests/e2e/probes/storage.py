@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tests.e2e.client import eventually
 from tests.e2e.probes.account import NOTHING
@@ -78,3 +79,13 @@ def missing_objects(account: Account) -> None:
     event = json.dumps({"Bucket": "discreet", "Key": "missing"})
     answer = account.client("lambda").invoke(FunctionName="discreet", Payload=event)
     assert json.load(answer["Payload"]) == "AccessDenied"
+
+
+def version_listings(account: Account) -> None:
+    """Keys are encoded where that is asked for, so that who decodes them finds each again."""
+    storage, key = account.client("s3"), "incoming/a%20b + März&c.csv"
+    storage.create_bucket(Bucket="listed")
+    storage.put_bucket_versioning(Bucket="listed", VersioningConfiguration={"Status": "Enabled"})
+    storage.put_object(Bucket="listed", Key=key, Body=b"a")
+    (version,) = storage.list_object_versions(Bucket="listed", EncodingType="url")["Versions"]
+    assert version["Key"] == quote(key)
