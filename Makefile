@@ -21,7 +21,7 @@ prove: install       ## the long form of every proof: faults, hostile input, pol
 	$(VENV)/bin/python -m tests.proof
 
 long: install        ## the test that takes tens of minutes: a file of a hundred thousand rows, paid to its end
-	$(VENV)/bin/python -m pytest -q -m long
+	$(VENV)/bin/python -m pytest -q -m long -o faulthandler_timeout=7200
 
 unit: install        ## rules, use cases and handlers, in seconds
 	$(VENV)/bin/python -m pytest -q --numprocesses 2 tests/unit

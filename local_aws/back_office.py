@@ -12,6 +12,8 @@ from local_aws.waiting import wait_for
 MAILBOX = "local-back-office"
 ASKED_SECONDS = 60.0
 _MESSAGES_A_CALL = 10
+_HIDDEN_SECONDS = 60
+"""A message read is hidden until all are read, so that one pass ends; then the next command finds them all again."""
 
 
 class NotAskedError(RuntimeError):
@@ -68,13 +70,19 @@ class BackOffice:
 
     def _received(self) -> Iterator[tuple[str, Document]]:
         queue_url = self._sqs.get_queue_url(QueueName=MAILBOX)["QueueUrl"]
-        # Hidden for a moment only, so that one pass sees every message and the next command sees them all again.
         receive = partial(
-            self._sqs.receive_message, QueueUrl=queue_url, MaxNumberOfMessages=_MESSAGES_A_CALL, VisibilityTimeout=2
+            self._sqs.receive_message,
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=_MESSAGES_A_CALL,
+            VisibilityTimeout=_HIDDEN_SECONDS,
         )
+        handles: list[str] = []
         while messages := receive().get("Messages"):
+            handles += [message["ReceiptHandle"] for message in messages]
             for message in messages:
                 yield message["MessageId"], json.loads(message["Body"])
+        for handle in handles:
+            self._sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
 def _takes_from(topic_arn: str, queue_arn: str) -> str:

@@ -12,9 +12,12 @@ from local_aws.progress import Report
 from local_aws.provider_source import PLUGIN_CACHE, find_source, requirements_of
 from local_aws.terraform_binary import find_binary
 from local_aws.terraform_log import PlannedChange, TerraformLog
+from local_aws.time_limit import time_limit
 from local_aws.working_copy import WorkingCopy
 
 PARALLEL_OPERATIONS = 32
+LONGEST_SECONDS = 20 * 60.0
+"""What no command takes on a laptop; the provider may try something for ever that does not come true."""
 
 
 class TerraformError(RuntimeError):
@@ -29,6 +32,7 @@ class Terraform:
     endpoint_url: str
     region: str
     report: Report
+    longest_seconds: float = LONGEST_SECONDS
 
     def prepare(self, stack_folder: Path) -> None:
         """Copy the synthesized stack, choose where its providers come from, and initialize.
@@ -71,30 +75,40 @@ class Terraform:
 
     def _follow(self, command: str, *options: str) -> TerraformLog:
         log = TerraformLog(self.report)
-        with subprocess.Popen(  # noqa: S603 - fixed words
-            [find_binary().path, command, "-json", "-input=false", f"-parallelism={PARALLEL_OPERATIONS}", *options],
-            cwd=self.copy.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with (
+            subprocess.Popen(  # noqa: S603 - fixed words
+                [find_binary().path, command, "-json", "-input=false", f"-parallelism={PARALLEL_OPERATIONS}", *options],
+                cwd=self.copy.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                process_group=0,
+            ) as process,
+            time_limit(process, seconds=self.longest_seconds) as limit,
+        ):
             for line in process.stdout or ():
                 log.read(line)
+        if limit.is_over:
+            raise TerraformError(f"terraform {command} took over {self.longest_seconds:.0f} s: {log.at_work()}")
         if process.returncode:
             raise TerraformError(f"terraform {command} failed against {self.endpoint_url}:\n{log.problems()}")
         return log
 
     def _call(self, *words: str, check: bool = True) -> str:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            [find_binary().path, *words],
-            cwd=self.copy.folder,
-            env=self._environment() | {"TF_CLI_ARGS_init": "-no-color"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - fixed words
+                [find_binary().path, *words],
+                cwd=self.copy.folder,
+                env=self._environment() | {"TF_CLI_ARGS_init": "-no-color"},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=self.longest_seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TerraformError(f"terraform {words[0]} took over {self.longest_seconds:.0f} s") from error
         if check and done.returncode:
             raise TerraformError(f"terraform {words[0]} failed:\n{done.stderr.strip()}")
         return done.stdout

@@ -49,13 +49,17 @@ class TerraformLog:
                 self._running.discard(address)
                 self.report(f"{self._count()} {address} failed")
             case "apply_progress":
-                self.report(f"{self._count()} waiting for {', '.join(sorted(self._running))}")
+                self.report(self.at_work())
             case "diagnostic" if message["@level"] == "error":
                 self._diagnostics.append(_told(message["diagnostic"]))
 
     def problems(self) -> str:
         """Return all errors, readable, with the resources they belong to."""
         return "\n".join(self._diagnostics or self._strays)
+
+    def at_work(self) -> str:
+        """Return what is begun and not done, readable."""
+        return f"{self._count()} waiting for {', '.join(sorted(self._running)) or 'nothing it names'}"
 
     def _finish(self, hook: dict[str, Any]) -> None:
         address = hook["resource"]["addr"]

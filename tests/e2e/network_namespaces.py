@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LONGEST_SECONDS = 120
+"""A command that takes longer hangs."""
+
 _SERVE = """
 import socket, sys, threading
 def answer(connection, caller):
@@ -80,7 +83,7 @@ class Machine:
             subprocess.CalledProcessError: it failed.
         """
         done = subprocess.run(  # noqa: S603 - ours
-            [*self._entering_all(), *command], check=True, stdout=subprocess.PIPE, text=True
+            [*self._entering_all(), *command], check=True, stdout=subprocess.PIPE, text=True, timeout=LONGEST_SECONDS
         )
         return done.stdout
 
@@ -91,7 +94,7 @@ class Machine:
         try:
             yield
         finally:
-            server.communicate()
+            server.communicate(timeout=LONGEST_SECONDS)
 
     def call(
         self, address: str, port: int, *, source: str = "", octets: int = 1, patience_seconds: float = 10
@@ -113,7 +116,7 @@ class Machine:
     def off(self) -> None:
         """Pull the plug: its processes, interfaces, rules and kernel settings are gone."""
         self._process.kill()
-        self._process.communicate()
+        self._process.communicate(timeout=LONGEST_SECONDS)
 
     def _entering_all(self) -> list[str]:
         processes = f"--pid=/proc/{self.process_id}/ns/pid_for_children"
