@@ -177,12 +177,12 @@ class FakeIntake:
         self._at_once = at_once
         self._faults = faults or Faults()
 
-    def create_all(self, payments: Sequence[Payment]) -> Sequence[Payment | None]:
+    def create_all(self, payments: Sequence[Payment]) -> Iterator[Payment | None]:
         self.calls += 1
         ids = [payment.payment_id for payment in payments]
         assert len(ids) == len(set(ids))
         parts = (payments[start : start + self._at_once] for start in range(0, len(payments), self._at_once))
-        return [stored for part in parts for stored in self._added(part)]
+        return iter([stored for part in parts for stored in self._added(part)])
 
     def _added(self, part: Sequence[Payment]) -> Sequence[Payment | None]:
         return self._faults.around("enter rows", lambda: [self._create(payment) for payment in part])

@@ -68,13 +68,13 @@ def test_what_is_there_already_is_told_in_its_place_and_left_as_it_is(payments: 
 
 def test_rows_of_another_run_are_told_from_rows_of_this_one(payments: Payments) -> None:
     first = rows(0, 1)
-    payments.intake.create_all(first)
+    list(payments.intake.create_all(first))
     again = rows(0, 1, 2, owner_token=PROCESSOR)
     assert list(payments.intake.create_all(again)) == [*first, again[2]]
 
 
 def test_a_call_that_is_made_again_finds_what_it_wrote_to_be_its_own(payments: Payments) -> None:
-    payments.intake.create_all(rows(0))
+    list(payments.intake.create_all(rows(0)))
     assert list(payments.intake.create_all(rows(0, 1))) == rows(0, 1)
 
 

@@ -118,12 +118,15 @@ class WorkFiles(Protocol):
 class PaymentIntake(Protocol):
     """Adds many payments at once, each under its own condition."""
 
-    def create_all(self, payments: Sequence[Payment]) -> Sequence[Payment | None]:
-        """Add those whose id is new; return, in order, what is stored under each id since.
+    def create_all(self, payments: Sequence[Payment]) -> Iterator[Payment | None]:
+        """Begin to add those whose id is new; yield, in order, what is stored under each id since.
 
         That is the payment itself where this call, or an earlier try of it, wrote it; another payment where the id was
         taken; None where an idempotency key's record holds the id, which from then on it does for a month. Ids in
         ``payments`` differ from each other.
+
+        Adding goes on beside the caller, who may prepare what comes next meanwhile. What was yielded is stored, and what
+        could not be raises in its place.
         """
         ...
 

@@ -21,7 +21,8 @@ from payments.adapters.dynamodb.payment_item import from_item, is_payment, to_it
 from payments.adapters.dynamodb.writes import addition, prolongation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -56,17 +57,36 @@ class TransactedIntake:
         self._table = table
         self._lanes = Lanes()
         self._pool = ThreadPoolExecutor(max_workers=MOST_LANES)
+        self._begun: set[Future[list[Payment | None]]] = set()
 
-    def create_all(self, payments: Sequence[Payment]) -> list[Payment | None]:
-        """Add those whose id is new. See :meth:`payments.ports.PaymentIntake.create_all`.
+    def create_all(self, payments: Sequence[Payment]) -> Iterator[Payment | None]:
+        """Begin to add those whose id is new. See :meth:`payments.ports.PaymentIntake.create_all`.
 
         Raises:
             ClientError: DynamoDB refused, or stayed too busy; what was added until then stays, and is found again.
         """
-        parts = [
-            payments[start : start + LARGEST_TRANSACTION] for start in range(0, len(payments), LARGEST_TRANSACTION)
-        ]
-        return [stored for part in self._pool.map(self._create_part, parts) for stored in part]
+        return self._told(
+            [
+                self._begin(payments[start : start + LARGEST_TRANSACTION])
+                for start in range(0, len(payments), LARGEST_TRANSACTION)
+            ]
+        )
+
+    def _begin(self, part: Sequence[Payment]) -> Future[list[Payment | None]]:
+        begun = self._pool.submit(self._create_part, part)
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
+        return begun
+
+    def _told(self, parts: Sequence[Future[list[Payment | None]]]) -> Iterator[Payment | None]:
+        try:
+            for part in parts:
+                yield from part.result()
+        except ClientError:
+            # The range will be read again: what has not begun would only stand in the way of that.
+            for waiting in tuple(self._begun):
+                waiting.cancel()
+            raise
 
     def _create_part(self, payments: Sequence[Payment]) -> list[Payment | None]:
         """Add what is free: a transaction that meets one payment writes none, and is made again without what it met."""

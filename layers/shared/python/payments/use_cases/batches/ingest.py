@@ -19,7 +19,7 @@ from payments.domain.errors import Violation
 from payments.domain.identifiers import payment_id_of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
     from datetime import timedelta
 
     from payments.domain.batch import BatchObject, ByteRange, RowCounts
@@ -87,23 +87,21 @@ class _Desk:
         self._intake, self._clock, self._open_deadline = intake, clock, open_deadline
 
     def entered(self, rows: Iterator[GoodRow | Rejection]) -> Iterator[GoodRow | Rejection]:
-        """Yield the rows in their order: the good ones once they are entered, or why they were not."""
-        while chunk := list(islice(rows, ROWS_AT_ONCE)):
-            yield from self._entered(chunk)
+        """Yield the rows in their order: the good ones once they are entered, or why they were not.
 
-    def _entered(self, chunk: Sequence[GoodRow | Rejection]) -> Iterator[GoodRow | Rejection]:
-        payments = self._payments(row for row in chunk if isinstance(row, GoodRow))
-        # Of rows with one id the first is entered; what the others say is held against it, as against any payment.
-        first: dict[str, Payment] = {}
-        for payment in payments.values():
-            first.setdefault(payment.payment_id, payment)
-        stored = dict(zip(first, self._intake.create_all(tuple(first.values())), strict=True)) if first else {}
-        for row in chunk:
-            if isinstance(row, GoodRow):
-                payment = payments[row.line]
-                yield _not_entered(payment, stored[payment.payment_id]) or row
-            else:
-                yield row
+        The next rows are read while the last ones are written, which is half of the time.
+        """
+        before = _Chunk((), {})
+        while rows_at_once := list(islice(rows, ROWS_AT_ONCE)):
+            chunk = _Chunk(rows_at_once, self._payments(row for row in rows_at_once if isinstance(row, GoodRow)))
+            if not before.ids.isdisjoint(chunk.ids):
+                # Of rows with one id the first is entered, so it has to be there before the other is tried.
+                yield from before.told()
+                before = _Chunk((), {})
+            chunk.enter(self._intake)
+            yield from before.told()
+            before = chunk
+        yield from before.told()
 
     def _payments(self, rows: Iterable[GoodRow]) -> dict[int, Payment]:
         """Return the payment of each row, by its line."""
@@ -132,6 +130,38 @@ class _Desk:
             line=row.line,
             request_hash=row.request.request_hash,
         )
+
+
+class _Chunk:
+    """Rows that are entered together, and the payment of each good one by its line."""
+
+    def __init__(self, rows: Sequence[GoodRow | Rejection], payments: Mapping[int, Payment]) -> None:
+        self._rows, self._payments = rows, payments
+        # Of rows with one id the first is entered; what the others say is held against it, as against any payment.
+        self._first: dict[str, Payment] = {}
+        for payment in payments.values():
+            self._first.setdefault(payment.payment_id, payment)
+        self._stored: Iterator[Payment | None] = iter(())
+
+    @property
+    def ids(self) -> KeysView[str]:
+        """The ids of its payments."""
+        return self._first.keys()
+
+    def enter(self, intake: PaymentIntake) -> None:
+        """Begin to enter the payments."""
+        if self._first:
+            self._stored = intake.create_all(tuple(self._first.values()))
+
+    def told(self) -> Iterator[GoodRow | Rejection]:
+        """Yield what became of each row, once its payment is entered."""
+        stored = dict(zip(self._first, self._stored, strict=True))
+        for row in self._rows:
+            if isinstance(row, GoodRow):
+                payment = self._payments[row.line]
+                yield _not_entered(payment, stored[payment.payment_id]) or row
+            else:
+                yield row
 
 
 def _not_entered(payment: Payment, stored: Payment | None) -> Rejection | None:
