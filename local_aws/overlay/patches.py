@@ -47,6 +47,7 @@ PATCHES = (
     "cross_origin_headers",
     "queue_scans",
     "request_checks",
+    "request_bodies",
     "item_copies",
     "expression_tokens",
     "mapping_concurrency",

@@ -34,6 +34,13 @@ iam_evaluator.parse_policy_document(policy)
 def work():
     return [statement.actions for statement in iam_evaluator.parse_policy_document(policy)]
 """,
+    "request_bodies": """
+from ministack.core import iam_actions
+body = b'{"TransactItems": [{"Put": {"TableName": "t", "Item": {"id": {"S": "a"}}}}]}'
+iam_actions.json.loads(body)
+def work():
+    return [iam_actions.json.loads(body) for _ in range(3)]
+""",
     "expression_tokens": """
 from ministack.services import dynamodb
 text = "SET #status = :status, #history = list_append(#history, :entry) REMOVE #due"

@@ -125,7 +125,7 @@ class PaymentIntake(Protocol):
         taken; None where an idempotency key's record holds the id, which from then on it does for a month. Ids in
         ``payments`` differ from each other.
 
-        Adding goes on beside the caller, who may prepare what comes next meanwhile. What was yielded is stored, and what
+        Adding goes on beside the caller, who may prepare what comes next meanwhile. What was yielded is stored; what
         could not be raises in its place.
         """
         ...
