@@ -44,6 +44,10 @@ class BackOffice:
             Attributes={"RawMessageDelivery": "true"},
         )
 
+    def close_mailbox(self) -> None:
+        """Remove the mailbox and what is in it; its subscription goes with the topic."""
+        self._sqs.delete_queue(QueueUrl=self._sqs.get_queue_url(QueueName=MAILBOX)["QueueUrl"])
+
     def approval_token(self, payment_id: str) -> str:
         """Return the newest token by which the payment can be decided, waiting for it.
 

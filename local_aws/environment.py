@@ -119,9 +119,10 @@ class LocalEnvironment:
     def destroy(self) -> None:
         """Remove the stack by `terraform destroy`; the emulator stays up, empty."""
         with alone_in(self.folder, self.report):
-            endpoint_url = self.require_up().endpoint_url
+            deployment = self.require_up()
             self._record.forget()
-            self._terraform(endpoint_url).destroy()
+            self._terraform(deployment.endpoint_url).destroy()
+            BackOffice(deployment).close_mailbox()
 
     def down(self) -> bool:
         """Stop everything and forget it; False when nothing was running."""
