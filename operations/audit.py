@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from operations import screen
-from operations.dlq import as_json
 from operations.environment import Environment, of_environment
+from operations.screen import as_json
 from operations.tables import AuditTrails, Payments
 from operations.verification import Verdict, Verification
 

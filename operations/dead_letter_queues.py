@@ -1,22 +1,21 @@
 """The dead-letter queues of one environment: found, read without taking anything out, and emptied letter by letter."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operations.environment import PROJECT, Environment, OperationError
+from operations.environment import AWS_FAILURES, PROJECT, Environment, OperationError
 from operations.letters import Letter, read_letter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 HIDDEN_SECONDS = 900
-"""How long a letter that is being looked at is hidden from others; released sooner as a rule."""
+"""How long a letter that is being looked at is hidden from others; released or deleted sooner as a rule."""
 
-_LARGEST_BATCH = 10
-_EMPTY_ANSWERS = 3
-"""Answers without a letter not seen before, after which the queue counts as read: SQS asks some of its servers only."""
+LARGEST_BATCH = 10
+"""The most messages SQS takes or gives in one request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +25,15 @@ class DeadLetterQueue:
     Args:
         part: whose letters they are, for example ``processing``.
         url: the queue's URL.
-        waiting: about how many letters there are.
+        waiting: about how many letters there are to be seen.
+        hidden: about how many somebody looks at.
         source_url: the queue its messages come from; None where Lambda or EventBridge puts them there.
     """
 
     part: str
     url: str
     waiting: int
+    hidden: int
     source_url: str | None
 
 
@@ -59,6 +60,7 @@ class DeadLetterOffice:
                 part=_name(url)[len(f"{PROJECT}-") : -len(ending)],
                 url=url,
                 waiting=int(each["ApproximateNumberOfMessages"]),
+                hidden=int(each["ApproximateNumberOfMessagesNotVisible"]),
                 source_url=sources.get(each["QueueArn"]),
             )
             for url, each in attributes.items()
@@ -76,27 +78,22 @@ class DeadLetterOffice:
             raise OperationError(f"{self._suffix} has dead letters of {', '.join(found) or 'nothing'}, not of {part}")
         return found[part]
 
-    def letters(self, queue: DeadLetterQueue) -> Iterator[list[Letter]]:
-        """Yield every letter once, some at a time. They stay hidden from others until they are released or deleted."""
-        seen: set[str] = set()
-        empty = 0
-        while empty < _EMPTY_ANSWERS:
-            fresh = [letter for letter in self._received(queue) if letter.message_id not in seen]
-            empty = 0 if fresh else empty + 1
-            seen.update(letter.message_id for letter in fresh)
-            yield fresh
+    def receive(self, queue: DeadLetterQueue, *, at_most: int) -> list[Letter]:
+        """Return some letters, ``at_most`` so many (1 to 10), and hide them from others for ``HIDDEN_SECONDS``."""
+        answer = self._sqs.receive_message(
+            QueueUrl=queue.url,
+            MaxNumberOfMessages=at_most,
+            VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=self._wait_seconds,
+            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["All"],
+        )
+        return [read_letter(message) for message in answer.get("Messages", [])]
 
-    def release(self, queue: DeadLetterQueue, letters: Iterable[Letter]) -> None:
-        """Let others see ``letters`` again."""
-        kept = list(letters)
-        for start in range(0, len(kept), _LARGEST_BATCH):
-            self._sqs.change_message_visibility_batch(
-                QueueUrl=queue.url,
-                Entries=[
-                    {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
-                    for number, letter in enumerate(kept[start : start + _LARGEST_BATCH])
-                ],
-            )
+    def release(self, queue: DeadLetterQueue, letters: Sequence[Letter]) -> list[str]:
+        """Let others see ``letters`` again; return why not, once for each that stays hidden."""
+        batches = [letters[start : start + LARGEST_BATCH] for start in range(0, len(letters), LARGEST_BATCH)]
+        return [reason for batch in batches for reason in self._not_released(queue, batch)]
 
     def delete(self, queue: DeadLetterQueue, letter: Letter) -> None:
         """Take ``letter`` out for good."""
@@ -108,16 +105,18 @@ class DeadLetterOffice:
             raise OperationError(f"no queue gives its messages up to {queue.part}: there is none to send back to")
         self._sqs.send_message(QueueUrl=queue.source_url, MessageBody=letter.body)
 
-    def _received(self, queue: DeadLetterQueue) -> list[Letter]:
-        answer = self._sqs.receive_message(
-            QueueUrl=queue.url,
-            MaxNumberOfMessages=_LARGEST_BATCH,
-            VisibilityTimeout=HIDDEN_SECONDS,
-            WaitTimeSeconds=self._wait_seconds,
-            MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=["All"],
-        )
-        return [read_letter(message) for message in answer.get("Messages", [])]
+    def _not_released(self, queue: DeadLetterQueue, batch: Sequence[Letter]) -> list[str]:
+        try:
+            answer = self._sqs.change_message_visibility_batch(
+                QueueUrl=queue.url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
+                    for number, letter in enumerate(batch)
+                ],
+            )
+        except AWS_FAILURES as failure:
+            return [str(failure)] * len(batch)
+        return [f"{entry['Code']}: {entry.get('Message', '')}" for entry in answer.get("Failed", [])]
 
     def _urls(self) -> list[str]:
         pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{PROJECT}-")

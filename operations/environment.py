@@ -21,6 +21,9 @@ PROJECT = "payments"
 
 STATUS_SECONDS = 120
 
+AWS_FAILURES = (BotoCoreError, ClientError)
+"""What boto3 raises where AWS can't be reached or refuses."""
+
 
 class OperationError(RuntimeError):
     """A command can't do what it was asked to; the message says why."""
@@ -110,5 +113,5 @@ def _failures() -> Iterator[None]:
     """End the command at a failure with status 2, its message and no traceback."""
     try:
         yield
-    except (OperationError, PaymentError, BotoCoreError, ClientError) as error:
+    except (OperationError, PaymentError, *AWS_FAILURES) as error:
         raise _Failure(str(error)) from error

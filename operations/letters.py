@@ -61,6 +61,7 @@ class Letter:
         payment_ids: payments it is about, as far as is known.
         position: of records, where they stood.
         start: of a start, what was to be started.
+        unread: of records, why they can't be read from the stream; which payments they are about is then unknown.
     """
 
     message_id: str
@@ -72,6 +73,7 @@ class Letter:
     payment_ids: tuple[str, ...] = ()
     position: StreamPosition | None = None
     start: WorkflowStart | None = None
+    unread: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ class Wanted:
 
     Args:
         reasons: given up for one of these.
-        payment_ids: about one of these.
+        payment_ids: about one of these, or perhaps about one: records that can't be read name no payments.
         older_than: sent longer ago.
         newer_than: sent less long ago.
     """
@@ -93,9 +95,10 @@ class Wanted:
     def holds(self, letter: Letter, *, now: datetime) -> bool:
         """Return whether ``letter`` is meant."""
         age = now - letter.sent_at
+        about = letter.unread is not None or not self.payment_ids.isdisjoint(letter.payment_ids)
         return (
             (not self.reasons or letter.reason in self.reasons)
-            and (not self.payment_ids or not self.payment_ids.isdisjoint(letter.payment_ids))
+            and (not self.payment_ids or about)
             and (self.older_than is None or age > self.older_than)
             and (self.newer_than is None or age < self.newer_than)
         )

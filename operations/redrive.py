@@ -4,73 +4,55 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
 
-from operations.dead_letter_queues import DeadLetterOffice, DeadLetterQueue
-from operations.environment import OperationError
+from operations.dead_letter_queues import HIDDEN_SECONDS, LARGEST_BATCH, DeadLetterOffice, DeadLetterQueue
+from operations.environment import AWS_FAILURES, OperationError
+from operations.held_letters import HeldLetters
 from operations.letters import Kind, Letter, Wanted
-from operations.replay import NotReplayedError, Replay, payment_ids
+from operations.pace import Pace
+from operations.replay import Replay
+from operations.stream import NotReplayedError, Stream, payment_ids
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a letter; ``failure`` says why it stays, and is None where it was given another try."""
+    """What becomes of a letter; ``failure`` says why it stays, and is None where another try is, or can be, made."""
 
     letter: Letter
     failure: str | None = None
 
 
-class Pace:
-    """Lets at most so many pass in a second, evenly.
-
-    Args:
-        per_second: how many.
-        clock: tells the time in seconds.
-        sleep: waits for so many seconds.
-    """
-
-    def __init__(
-        self,
-        per_second: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._interval = 1 / per_second
-        self._clock = clock
-        self._sleep = sleep
-        self._next = clock()
-
-    def wait(self) -> None:
-        """Return when the next one may pass."""
-        early = self._next - self._clock()
-        if early > 0:
-            self._sleep(early)
-        self._next = max(self._next, self._clock()) + self._interval
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Redrive:
     """Works on one queue of dead letters.
 
     Args:
         office: where the letters are.
+        stream: where records of the payments table are read again.
         replay: gives functions and workflows what they could not handle.
         queue: which queue.
         wanted: which letters of it.
         now: the time, for their age.
+        tell: says a line to people.
+        clock: tells the time in seconds, for how long letters are hidden.
     """
 
     office: DeadLetterOffice
+    stream: Stream
     replay: Replay
     queue: DeadLetterQueue
     wanted: Wanted
     now: Callable[[], datetime]
+    tell: Callable[[str], object]
+    clock: Callable[[], float] = time.monotonic
 
-    def show(self, *, limit: int | None = None) -> list[Letter]:
-        """Return the letters that are wanted, ``limit`` at most, and leave them as they are."""
-        with _Held(self.office, self.queue) as held:
-            return list(self._wanted(held, limit))
+    def preview(self, *, limit: int | None = None) -> list[Outcome]:
+        """Return the letters that are wanted, ``limit`` at most, with what keeps them from another try.
+
+        They stay as they are.
+        """
+        with self._held(LARGEST_BATCH) as held:
+            return [Outcome(letter, self._obstacle(letter)) for letter in self._wanted(held, limit)]
 
     def run(self, *, pace: Pace, limit: int | None = None) -> Iterator[Outcome]:
         """Give each letter that is wanted another try, ``limit`` at most. What fails again is kept, with its reason.
@@ -78,21 +60,20 @@ class Redrive:
         A letter is deleted after it was given back, never before: a crash between the two gives it back twice, which
         is harmless.
         """
-        with _Held(self.office, self.queue) as held:
+        # Half of the time they are hidden is left to what takes the letters.
+        with self._held(min(LARGEST_BATCH, pace.passing_in(HIDDEN_SECONDS / 2))) as held:
             for letter in self._wanted(held, limit):
-                pace.wait()
-                try:
-                    self._give_back(letter)
-                except OperationError as failure:
-                    yield Outcome(letter, str(failure))
-                    continue
-                self.office.delete(self.queue, letter)
-                held.let_go(letter)
-                yield Outcome(letter)
+                failure = self._obstacle(letter) or self._failure(letter, pace)
+                if failure is None:
+                    held.let_go(letter)
+                yield Outcome(letter, failure)
 
-    def _wanted(self, held: "_Held", limit: int | None) -> Iterator[Letter]:
+    def _held(self, at_once: int) -> HeldLetters:
+        return HeldLetters(office=self.office, queue=self.queue, at_once=at_once, tell=self.tell, clock=self.clock)
+
+    def _wanted(self, held: HeldLetters, limit: int | None) -> Iterator[Letter]:
         found = 0
-        for letter in held.letters():
+        for letter in held:
             known = self._with_payments(letter)
             if self.wanted.holds(known, now=self.now()):
                 found += 1
@@ -104,39 +85,39 @@ class Redrive:
         if letter.position is None:
             return letter
         try:
-            return replace(letter, payment_ids=payment_ids(self.replay.records(letter.position)))
-        except NotReplayedError:
-            return letter
+            return replace(letter, payment_ids=payment_ids(self.stream.records(letter.position)))
+        except (NotReplayedError, *AWS_FAILURES) as failure:
+            return replace(letter, unread=str(failure))
+
+    def _obstacle(self, letter: Letter) -> str | None:
+        """Return why ``letter`` can't be given another try, as far as that shows without one."""
+        if letter.unread:
+            return letter.unread
+        if letter.kind is Kind.UNKNOWN:
+            return "nobody understands it: look who sent it, and delete it by hand"
+        if letter.start and not letter.start.input:
+            return "it names no uploaded file: look at what it says, and delete it by hand"
+        if letter.kind is Kind.MESSAGE and self.queue.source_url is None:
+            return f"no queue gives its messages up to {self.queue.part}: there is none to send back to"
+        return None
+
+    def _failure(self, letter: Letter, pace: Pace) -> str | None:
+        """Give ``letter`` another try and delete it; return why it stays."""
+        pace.wait()
+        try:
+            self._give_back(letter)
+        except (OperationError, *AWS_FAILURES) as failure:
+            return str(failure)
+        try:
+            self.office.delete(self.queue, letter)
+        except AWS_FAILURES as failure:
+            return f"it was given another try, but could not be deleted: {failure}; redriving it again is harmless"
+        return None
 
     def _give_back(self, letter: Letter) -> None:
         if letter.position:
-            self.replay.give(letter.position.function_arn, self.replay.records(letter.position))
+            self.replay.give(letter.position.function_arn, self.stream.records(letter.position))
         elif letter.start:
             self.replay.start(letter.start)
-        elif letter.kind is Kind.MESSAGE:
-            self.office.send_back(self.queue, letter)
         else:
-            raise NotReplayedError("nobody understands it: look who sent it, and delete it by hand")
-
-
-class _Held:
-    """The letters somebody looks at; those that are still there in the end are released."""
-
-    def __init__(self, office: DeadLetterOffice, queue: DeadLetterQueue) -> None:
-        self._office = office
-        self._queue = queue
-        self._letters: dict[str, Letter] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._office.release(self._queue, self._letters.values())
-
-    def letters(self) -> Iterator[Letter]:
-        for received in self._office.letters(self._queue):
-            self._letters |= {letter.message_id: letter for letter in received}
-            yield from received
-
-    def let_go(self, letter: Letter) -> None:
-        del self._letters[letter.message_id]
+            self.office.send_back(self.queue, letter)

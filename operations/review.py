@@ -3,8 +3,8 @@
 import click
 
 from operations import screen
-from operations.dlq import as_json
 from operations.environment import Environment, of_environment
+from operations.screen import as_json
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.payment import TERMINAL_STATUSES, Payment, Status
 from payments.domain.timestamps import rfc3339

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -13,9 +14,10 @@ COLUMNS_OF_A_FILE = 160
 T = TypeVar("T")
 
 results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
-
-
 progress = Console(stderr=True)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+"""The option of every command that has a result."""
 
 
 def counted(things: Iterable[T], what: str) -> Iterator[T]:

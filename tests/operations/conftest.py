@@ -34,29 +34,44 @@ REGION = "eu-west-3"
 """Where no other test keeps anything: a mock that is already running is not emptied for these."""
 
 
+def refusal(operation: str, code: str = "ThrottlingException") -> ClientError:
+    """Return what boto3 raises where AWS refuses ``operation``."""
+    return ClientError({"Error": {"Code": code, "Message": "Rate exceeded"}}, operation)
+
+
 @dataclass
 class FakeFunctions:
     """Lambda and Step Functions, which take everything unless told otherwise."""
 
     answers: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[ClientError] = field(default_factory=list)
     invoked: list[tuple[str, list[Any]]] = field(default_factory=list)
     started: list[tuple[str, Any]] = field(default_factory=list)
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's own names
+        self._refuse()
         self.invoked.append((FunctionName, json.loads(Payload)["Records"]))
         answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
         failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
     def start_execution(self, *, stateMachineArn: str, input: str) -> None:  # noqa: N803, A002 - boto3's own names
+        self._refuse()
         self.started.append((stateMachineArn, json.loads(input)))
+
+    def _refuse(self) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
 
 
 @dataclass
 class FakeStream:
-    """The payments table's stream: what the streams API answers, two records a page."""
+    """The payments table's stream: what the streams API answers, two records a page, and before them empty pages."""
 
     records: list[dict[str, Any]] = field(default_factory=list)
+    empty_pages: int = 1
+    closed: bool = False
+    refusals: list[ClientError] = field(default_factory=list)
 
     def put(self, *payments: Payment) -> None:
         for payment in payments:
@@ -72,13 +87,20 @@ class FakeStream:
         return [record["dynamodb"]["SequenceNumber"] for record in self.records]
 
     def get_shard_iterator(self, *, SequenceNumber: str, **_: str) -> dict[str, str]:  # noqa: N803 - boto3's own names
+        if self.refusals:
+            raise self.refusals.pop(0)
         if SequenceNumber not in self.numbers():
-            raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetShardIterator")
-        return {"ShardIterator": str(self.numbers().index(SequenceNumber))}
+            raise refusal("GetShardIterator", "TrimmedDataAccessException")
+        return {"ShardIterator": f"{self.numbers().index(SequenceNumber)}:{self.empty_pages}"}
 
     def get_records(self, *, ShardIterator: str) -> dict[str, Any]:  # noqa: N803 - boto3's own names
-        at = int(ShardIterator)
-        return {"Records": self.records[at : at + 2], "NextShardIterator": str(at + 2)}
+        at, empty_pages = map(int, ShardIterator.split(":"))
+        if empty_pages:
+            return {"Records": [], "NextShardIterator": f"{at}:{empty_pages - 1}"}
+        page: dict[str, Any] = {"Records": self.records[at : at + 2]}
+        if self.closed and at + 2 >= len(self.records):
+            return page
+        return page | {"NextShardIterator": f"{at + 2}:0"}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ import pytest
 
 from operations import dlq
 from operations.dead_letter_queues import DeadLetterOffice
-from operations.redrive import Pace
+from operations.pace import Pace
+from operations.stream import Stream
 from payments.domain.messages import encode_message
-from tests.operations.conftest import MockEnvironment, run
+from tests.operations.conftest import MockEnvironment, refusal, run
 from tests.operations.test_letters import NOTE, UPLOAD, UPLOAD_ATTRIBUTES
 from tests.samples import accepted, claimed
 
@@ -19,8 +20,9 @@ FUNCTION_ARN = NOTE["requestContext"]["functionArn"]
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let SQS answer at once that nothing is left."""
+    """Let SQS answer at once that nothing is left, and the stream be asked again without a pause."""
     monkeypatch.setattr(dlq, "DeadLetterOffice", lambda environment: DeadLetterOffice(environment, wait_seconds=0))
+    monkeypatch.setattr(dlq, "Stream", lambda environment: Stream(environment, sleep=lambda _: None))
 
 
 def put(environment: MockEnvironment, queue_url: str, *bodies: str) -> None:
@@ -44,7 +46,7 @@ def test_every_queue_of_dead_letters_is_listed_with_how_many_wait(environment: M
     put(environment, dead_letters, encode_message("pay-1"), encode_message("pay-2"))
     environment.client("sqs").create_queue(QueueName="payments-processing-dead-letters-another")
     assert json.loads(run(dlq.main, "list", "--json").stdout) == {
-        "queues": [{"queue": "auditor", "waiting": 0}, {"queue": "processing", "waiting": 2}]
+        "queues": [{"queue": "auditor", "waiting": 0, "hidden": 0}, {"queue": "processing", "waiting": 2, "hidden": 0}]
     }
     assert "processing" in run(dlq.main, "list").stdout
 
@@ -149,11 +151,97 @@ def test_records_the_stream_keeps_no_longer_stay_with_what_to_do(environment: Mo
     assert len(environment.bodies_in(lost)) == 1
 
 
-def test_workflows_that_were_not_started_are(environment: MockEnvironment) -> None:
+def test_records_that_could_not_be_read_may_be_about_any_payment(environment: MockEnvironment) -> None:
+    noted(environment)
+    environment.stream.refusals.append(refusal("GetShardIterator"))
+    words = ("dispatcher", "--payment-id", "pay-9", "--json")
+    kept = run(dlq.main, "redrive", *words)
+    (letter,) = json.loads(kept.stdout)["letters"]
+    assert (kept.exit_code, letter["payment_ids"]) == (1, [])
+    assert "ThrottlingException" in letter["failure"]
+    assert not environment.functions.invoked
+    assert json.loads(run(dlq.main, "redrive", *words).stdout)["letters"] == []
+
+
+def upload(environment: MockEnvironment, *files: str) -> str:
+    """Leave uploads that started nothing; return the dead letters' queue."""
     lost = environment.make_queue("uploads-dead-letters")
     attributes = {name: {"DataType": "String", "StringValue": text} for name, text in UPLOAD_ATTRIBUTES.items()}
+    for file in files:
+        body = UPLOAD | {"detail": {"bucket": {"name": "files"}, "object": {"key": file, "version-id": "v1"}}}
+        environment.client("sqs").send_message(
+            QueueUrl=lost, MessageBody=json.dumps(body), MessageAttributes=attributes
+        )
+    return lost
+
+
+def test_a_letter_that_aws_refuses_stays_with_the_reason_and_the_others_go_on(environment: MockEnvironment) -> None:
+    lost = upload(environment, "a.csv", "b.csv", "c.csv")
+    environment.functions.refusals.append(refusal("StartExecution"))
+    done = run(dlq.main, "redrive", "uploads", "--json")
+    assert done.exit_code == 1
+    failures = [letter["failure"] for letter in json.loads(done.stdout)["letters"]]
+    assert [bool(failure) for failure in failures] == [True, False, False]
+    assert "ThrottlingException" in failures[0]
+    assert "StartExecution" in failures[0]
+    assert len(environment.functions.started) == 2
+    assert len(environment.bodies_in(lost)) == 1
+
+
+def test_what_was_redriven_is_told_even_where_the_rest_can_t_be(
+    environment: MockEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(environment, "a.csv")
     sqs = environment.client("sqs")
-    sqs.send_message(QueueUrl=lost, MessageBody=json.dumps(UPLOAD), MessageAttributes=attributes)
+    receive, answers = sqs.receive_message, count()
+
+    def once(**words: Any) -> Any:  # noqa: ANN401 - boto3's own names
+        if next(answers):
+            raise refusal("ReceiveMessage")
+        return receive(**words)
+
+    monkeypatch.setattr(sqs, "receive_message", once)
+    done = run(dlq.main, "redrive", "uploads", "--json")
+    assert done.exit_code == 2
+    assert [letter["start"]["input"]["key"] for letter in json.loads(done.stdout)["letters"]] == ["a.csv"]
+    assert "redrove 1, kept 0" in done.stderr
+    assert "ReceiveMessage" in done.stderr
+
+
+def test_a_letter_that_was_given_back_but_not_deleted_says_so(
+    environment: MockEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = upload(environment, "a.csv")
+
+    def refused(**_: str) -> None:
+        raise refusal("DeleteMessage")
+
+    monkeypatch.setattr(environment.client("sqs"), "delete_message", refused)
+    done = run(dlq.main, "redrive", "uploads", "--json")
+    assert done.exit_code == 1
+    (letter,) = json.loads(done.stdout)["letters"]
+    assert letter["failure"].startswith("it was given another try, but could not be deleted")
+    assert len(environment.bodies_in(lost)) == 1
+
+
+def test_a_dry_run_tells_what_no_try_would_help(environment: MockEnvironment) -> None:
+    lost = noted(environment)
+    put(environment, lost, "not understood", encode_message("pay-1"))
+    environment.stream.records.clear()
+    said = run(dlq.main, "redrive", "dispatcher", "--dry-run", "--json")
+    assert said.exit_code == 1
+    assert "would redrive 0, would keep 3" in said.stderr
+    failures = sorted(letter["failure"] for letter in json.loads(said.stdout)["letters"])
+    assert [failure.partition(":")[0] for failure in failures] == [
+        "no queue gives its messages up to dispatcher",
+        "nobody understands it",
+        "the stream keeps its records for 24 hours and these are gone",
+    ]
+    assert "can't be redriven" in run(dlq.main, "show", "dispatcher").stdout
+
+
+def test_workflows_that_were_not_started_are(environment: MockEnvironment) -> None:
+    lost = upload(environment, "incoming/my file.csv")
     assert run(dlq.main, "redrive", "uploads", "--reason", "NO_PERMISSIONS").exit_code == 0
     file = {"bucket": "files", "key": "incoming/my file.csv", "version": "v1"}
     assert environment.functions.started == [(UPLOAD_ATTRIBUTES["TARGET_ARN"], file)]
@@ -169,7 +257,27 @@ def test_a_payment_is_given_to_a_reader_as_if_it_had_just_changed(environment: M
     assert record["dynamodb"]["NewImage"]["payment_id"] == {"S": "pay-1"}
     environment.functions.answers.append({"batchItemFailures": [{"itemIdentifier": "1"}]})
     assert run(dlq.main, "replay", "auditor", "pay-1").exit_code == 1
-    assert run(dlq.main, "replay", "auditor", "nobody").exit_code == 2
+
+
+def test_a_payment_that_can_t_be_replayed_keeps_no_other_from_it(environment: MockEnvironment) -> None:
+    environment.make_tables()
+    environment.store(accepted("pay-1"))
+    environment.store(accepted("pay-2"))
+    environment.functions.refusals.append(refusal("Invoke"))
+    done = run(dlq.main, "replay", "auditor", "nobody", "pay-1", "pay-2")
+    assert done.exit_code == 1
+    assert "nobody: no payment has the id 'nobody'" in done.stderr
+    assert "pay-1: An error occurred (ThrottlingException) when calling the Invoke operation" in done.stderr
+    assert "pay-2: given to the auditor" in done.stderr
+    assert len(environment.functions.invoked) == 1
+
+
+def test_what_is_no_payment_is_replayed_to_nobody(environment: MockEnvironment) -> None:
+    environment.make_tables()
+    item = {"payment_id": {"S": "key-1"}, "request_hash": {"S": "hash"}}
+    environment.client("dynamodb").put_item(TableName=environment.name("payments"), Item=item)
+    assert run(dlq.main, "replay", "dispatcher", "key-1").exit_code == 1
+    assert not environment.functions.invoked
 
 
 def test_a_queue_that_is_not_there_is_told_with_those_that_are(environment: MockEnvironment) -> None:
