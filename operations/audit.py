@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from operations import screen
+from operations.chain import Fault
 from operations.environment import Environment, of_environment
 from operations.screen import as_json
 from operations.tables import AuditTrails, Payments
 from operations.verification import Verdict, Verification
 
 ALLOWED_LAG_SECONDS = 300
-"""How far a trail may be behind its payment before an event counts as missing; the auditor rings after two minutes."""
+"""How long an event may not be there before it counts as missing; the auditor rings after two minutes."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,13 +26,17 @@ def main() -> None:
 @of_environment
 @click.argument("payment_ids", nargs=-1)
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Payments created on this day (UTC).")
-@click.option("--compare", is_flag=True, help="Compare with the history each payment itself carries.")
+@click.option(
+    "--chain-only",
+    is_flag=True,
+    help="Do not compare with the payments: what was cut off, removed or sealed anew passes.",
+)
 @click.option(
     "--allowed-lag-seconds",
     type=click.IntRange(min=0),
     default=ALLOWED_LAG_SECONDS,
     show_default=True,
-    help="How far a trail may be behind its payment.",
+    help="How far a trail may be behind its payment, and an event behind the one that follows it.",
 )
 @as_json
 def verify(
@@ -39,31 +44,36 @@ def verify(
     *,
     payment_ids: tuple[str, ...],
     day: datetime | None,
-    compare: bool,
+    chain_only: bool,
     allowed_lag_seconds: int,
     as_json: bool,
 ) -> None:
-    """Verify the chain of hashes of every payment's trail: of all, of those created on a day, or of PAYMENT_IDS.
+    """Verify the trail of every payment: of all, of those created on a day, or of PAYMENT_IDS.
 
-    The exit status is 0 where every trail is whole, 1 where an event was altered, is missing or is too many, and 2
-    where that could not be found out.
+    Each trail's chain of hashes is recomputed and held against the history the payment itself carries, and the payment
+    against its history and the hash of the request that was accepted. The first fault of each payment is named.
+
+    The exit status is 0 where there is none, 1 where there is one, and 2 where that could not be found out.
     """
     if day and payment_ids:
         raise click.UsageError("give payment ids or --day, not both")
     payments = Payments(environment)
     verification = Verification(
         trails=AuditTrails(environment),
-        payments=payments if compare else None,
+        payments=None if chain_only else payments,
         now=lambda: datetime.now(UTC),
         allowed_lag=timedelta(seconds=allowed_lag_seconds),
     )
     ids = payments.ids_created_on(day.date()) if day else payment_ids
-    _tell(verification.of(ids) if day or payment_ids else verification.of_all(), as_json=as_json)
+    faults = _tell(verification.of(ids) if day or payment_ids else verification.of_all(), as_json=as_json)
+    if chain_only:
+        screen.tell("compared with no payment: a trail that was cut off, removed or sealed anew as a whole passes")
+    sys.exit(1 if faults else 0)
 
 
-def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> None:
+def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> list[Fault]:
     trails = events = 0
-    faults = []
+    faults: list[Fault] = []
     for verdict in screen.counted(verdicts, "trails"):
         trails += 1
         events += verdict.events
@@ -72,9 +82,9 @@ def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> None:
         screen.print_json({"trails": trails, "events": events, "faults": [vars(fault) for fault in faults]})
     elif faults:
         rows = [(fault.payment_id, fault.version, fault.kind, fault.detail) for fault in faults]
-        screen.print_table(("payment", "version", "event is", "found"), rows)
+        screen.print_table(("payment", "version", "is", "found"), rows)
     screen.tell(f"{trails} trails with {events} events: {len(faults)} not as they were recorded")
-    sys.exit(1 if faults else 0)
+    return faults
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from payments.domain.examination import faults_of
 from payments.domain.history import HistoryEntry, entry_hash, is_sound
 from payments.domain.payment import Payment
+from payments.domain.timestamps import rfc3339
 
 
 class FaultKind(StrEnum):
@@ -19,7 +21,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """The first event of a payment's trail that is not as it was recorded."""
+    """What is wrong first with a payment's trail, or with the payment it was compared with."""
 
     payment_id: str
     version: int
@@ -38,47 +40,62 @@ class Unreadable:
 Recorded = HistoryEntry | Unreadable
 
 
-def first_fault(payment_id: str, trail: Sequence[Recorded]) -> Fault | None:
+def first_fault(payment_id: str, trail: Sequence[Recorded], *, now: datetime, allowed_lag: timedelta) -> Fault | None:
     """Return what is wrong first with ``trail``, in the order of its versions, by itself; None where it is whole.
 
-    Whoever rewrites an event and seals it anew, and every later one too, is found by :func:`first_difference` alone.
+    Events are recorded side by side, and one that failed is recorded later: a gap counts once the event behind it is
+    older than ``allowed_lag``. Whoever rewrites an event and seals it anew, and every later one too, or cuts off the
+    end is found by :func:`first_difference` alone.
     """
     if not trail:
         return Fault(payment_id=payment_id, version=1, kind=FaultKind.MISSING, detail="nothing is recorded")
-    previous = ""
-    for version, entry in enumerate(trail, start=1):
-        found = _fault(payment_id, version, entry, previous)
+    expected, previous = 1, ""
+    for entry in trail:
+        if entry.version > expected and isinstance(entry, HistoryEntry) and abs(now - entry.at) <= allowed_lag:
+            expected, previous = entry.version, entry.previous_hash
+        found = _fault(payment_id, expected, entry, previous)
         if found or isinstance(entry, Unreadable):
             return found
-        previous = entry.hash
+        expected, previous = entry.version + 1, entry.hash
     return None
 
 
 def first_difference(
     payment_id: str, trail: Sequence[Recorded], payment: Payment | None, *, now: datetime, allowed_lag: timedelta
 ) -> Fault | None:
-    """Return where ``trail`` first differs from the history that the payment itself carries.
+    """Return where ``trail`` and the history that the payment itself carries differ first, or the payment from both.
 
-    Read the trail before the payment: a payment may be ahead of its trail by ``allowed_lag``, never behind.
+    A trail does not say how much was paid: what the payment says of itself is held against the hash of the request
+    that was accepted. Read the trail before the payment, which may be ahead of it by ``allowed_lag``, never behind.
     """
-
-    def fault(version: int, kind: FaultKind, detail: str) -> Fault:
-        return Fault(payment_id=payment_id, version=version, kind=kind, detail=detail)
-
     if payment is None:
-        return fault(1, FaultKind.EXTRA, "there is no such payment")
-    if len(payment.history) != payment.version or not is_sound(payment_id, payment.history):
-        return fault(payment.version, FaultKind.ALTERED, "the payment's own history is not what its hashes say")
+        return Fault(payment_id=payment_id, version=1, kind=FaultKind.EXTRA, detail="there is no such payment")
+    history_is_whole = len(payment.history) == payment.version and is_sound(payment_id, payment.history)
+    found = _differing_event(trail, payment, recorded_until=now - allowed_lag) if history_is_whole else None
+    return found or _altered(payment)
+
+
+def _differing_event(trail: Sequence[Recorded], payment: Payment, *, recorded_until: datetime) -> Fault | None:
+    def fault(version: int, kind: FaultKind, detail: str) -> Fault:
+        return Fault(payment_id=payment.payment_id, version=version, kind=kind, detail=detail)
+
     recorded = {entry.version: entry for entry in trail}
     for entry in payment.history:
         event = recorded.pop(entry.version, None)
-        if event is None and now - entry.at > allowed_lag:
-            return fault(entry.version, FaultKind.MISSING, f"the payment became {entry.status} at {entry.at}")
+        if event is None and entry.at < recorded_until:
+            return fault(entry.version, FaultKind.MISSING, f"the payment became {entry.status} at {rfc3339(entry.at)}")
         if event is not None and (isinstance(event, Unreadable) or event.hash != entry.hash):
             return fault(entry.version, FaultKind.ALTERED, "the payment's own history says something else")
     if recorded:
         return fault(min(recorded), FaultKind.EXTRA, f"the payment is at version {payment.version}")
     return None
+
+
+def _altered(payment: Payment) -> Fault | None:
+    faults = faults_of(payment)
+    detail = f"the payment itself was altered: {'; '.join(faults)}"
+    fault = Fault(payment_id=payment.payment_id, version=payment.version, kind=FaultKind.ALTERED, detail=detail)
+    return fault if faults else None
 
 
 def _fault(payment_id: str, version: int, entry: Recorded, previous: str) -> Fault | None:

@@ -1,4 +1,4 @@
-"""Verifies audit trails: each by its own hashes, and against the payments where that is asked."""
+"""Verifies audit trails: each by its own hashes and, unless that is left out, against its payment."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Verification:
         trails: the audit table.
         payments: the payments table, to compare with; None leaves the comparison out.
         now: the time.
-        allowed_lag: how far a trail may be behind its payment.
+        allowed_lag: how far a trail may be behind its payment, and an event behind the one that follows it.
     """
 
     trails: AuditTrails
@@ -56,14 +56,15 @@ class Verification:
         return self._verdict(trail[0], self.trails.of(trail[0])) if verdict.fault else verdict
 
     def _verdict(self, payment_id: str, trail: list[Recorded]) -> Verdict:
-        faults = [self._difference(payment_id, trail)]
+        now = self.now()
+        faults = [self._difference(payment_id, trail, now)]
         # Where nothing is recorded, the comparison alone knows whether something had to be by now.
         if trail or self.payments is None:
-            faults.insert(0, first_fault(payment_id, trail))
+            faults.insert(0, first_fault(payment_id, trail, now=now, allowed_lag=self.allowed_lag))
         earliest = min((fault for fault in faults if fault), key=attrgetter("version"), default=None)
         return Verdict(payment_id, len(trail), earliest)
 
-    def _difference(self, payment_id: str, trail: list[Recorded]) -> Fault | None:
+    def _difference(self, payment_id: str, trail: list[Recorded], now: datetime) -> Fault | None:
         if self.payments is None:
             return None
         try:
@@ -73,4 +74,4 @@ class Verification:
             return Fault(payment_id=payment_id, version=len(trail) or 1, kind=FaultKind.ALTERED, detail=detail)
         if payment is None and not trail:
             return Fault(payment_id=payment_id, version=1, kind=FaultKind.MISSING, detail="there is no such payment")
-        return first_difference(payment_id, trail, payment, now=self.now(), allowed_lag=self.allowed_lag)
+        return first_difference(payment_id, trail, payment, now=now, allowed_lag=self.allowed_lag)

@@ -7,7 +7,7 @@ import pytest
 
 from operations import audit
 from tests.operations.conftest import MockEnvironment, run
-from tests.samples import START, accepted, claimed, settled
+from tests.samples import START, accepted, as_requested, claimed, settled
 
 WHOLE_TRAILS = 9
 
@@ -17,7 +17,7 @@ def recorded(environment: MockEnvironment) -> MockEnvironment:
     """An environment with nine payments, each with its trail of three events."""
     environment.make_tables()
     for number in range(WHOLE_TRAILS):
-        environment.store(settled(claimed(accepted(f"pay-{number}"))))
+        environment.store(settled(claimed(as_requested(accepted(f"pay-{number}")))))
     return environment
 
 
@@ -39,7 +39,7 @@ def remove(environment: MockEnvironment, payment_id: str, version: int) -> None:
     environment.client("dynamodb").delete_item(TableName=environment.name("audit"), Key=key)
 
 
-@pytest.mark.parametrize("words", [(), ("--compare",), ("--day", START.date().isoformat(), "--compare")])
+@pytest.mark.parametrize("words", [(), ("--chain-only",), ("--day", START.date().isoformat())])
 @pytest.mark.usefixtures("recorded")
 def test_trails_as_they_were_recorded_are_whole(words: tuple[str, ...]) -> None:
     assert verified(*words) == (0, {"trails": WHOLE_TRAILS, "events": 3 * WHOLE_TRAILS, "faults": []})
@@ -71,25 +71,41 @@ def test_a_missing_event_is_named(recorded: MockEnvironment) -> None:
     assert [(fault["payment_id"], fault["version"]) for fault in verified()[1]["faults"]] == [("pay-3", 2)]
 
 
-def test_what_is_cut_off_is_found_by_comparing(recorded: MockEnvironment) -> None:
+def test_what_is_cut_off_or_removed_is_found_unless_nothing_is_compared(recorded: MockEnvironment) -> None:
     remove(recorded, "pay-3", 3)
     for version in (1, 2, 3):
         remove(recorded, "pay-4", version)
-    assert verified()[0] == 0
-    status, found = verified("--compare")
+    status, found = verified()
     assert status == 1
     assert {(fault["payment_id"], fault["version"], fault["kind"]) for fault in found["faults"]} == {
         ("pay-3", 3, "missing"),
         ("pay-4", 1, "missing"),
     }
+    assert verified("--chain-only")[0] == 0
+    assert "compared with no payment" in run(audit.main, "verify", "--chain-only").stderr
 
 
-def test_a_trail_of_no_payment_is_found_by_comparing(recorded: MockEnvironment) -> None:
+def test_a_trail_of_no_payment_is_found(recorded: MockEnvironment) -> None:
     key = {"payment_id": {"S": "pay-5"}}
     recorded.client("dynamodb").delete_item(TableName=recorded.name("payments"), Key=key)
-    assert [(fault["payment_id"], fault["kind"]) for fault in verified("--compare")[1]["faults"]] == [
-        ("pay-5", "extra")
-    ]
+    assert [(fault["payment_id"], fault["kind"]) for fault in verified()[1]["faults"]] == [("pay-5", "extra")]
+
+
+@pytest.mark.parametrize("words", [(), ("pay-5",), ("--day", START.date().isoformat())])
+def test_an_amount_that_was_altered_is_found_although_the_trail_is_whole(
+    recorded: MockEnvironment, words: tuple[str, ...]
+) -> None:
+    recorded.client("dynamodb").update_item(
+        TableName=recorded.name("payments"),
+        Key={"payment_id": {"S": "pay-5"}},
+        AttributeUpdates={"amount": {"Value": {"N": "9999.99"}}},
+    )
+    status, found = verified(*words)
+    assert status == 1
+    (fault,) = found["faults"]
+    assert (fault["payment_id"], fault["kind"]) == ("pay-5", "altered")
+    assert "not those of the request that was accepted" in fault["detail"]
+    assert verified("--chain-only")[0] == 0
 
 
 def test_a_payment_nobody_can_read_proves_nothing(recorded: MockEnvironment) -> None:
@@ -98,21 +114,28 @@ def test_a_payment_nobody_can_read_proves_nothing(recorded: MockEnvironment) -> 
         Key={"payment_id": {"S": "pay-5"}},
         AttributeUpdates={"status": {"Value": {"S": "paid"}}},
     )
-    (fault,) = verified("--compare")[1]["faults"]
+    (fault,) = verified()[1]["faults"]
     assert fault["payment_id"] == "pay-5"
     assert "can't be read" in fault["detail"]
 
 
 def test_what_just_happened_may_not_be_recorded_yet(recorded: MockEnvironment) -> None:
-    recorded.store(accepted("young"), recorded=False)
-    assert verified("--compare")[0] == 1
-    assert verified("--compare", "--allowed-lag-seconds", str(10**9))[0] == 0
+    recorded.store(as_requested(accepted("young")), recorded=False)
+    assert verified()[0] == 1
+    assert verified("--allowed-lag-seconds", str(10**9))[0] == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--chain-only",)])
+def test_a_gap_counts_once_the_event_behind_it_is_old_enough(recorded: MockEnvironment, words: tuple[str, ...]) -> None:
+    remove(recorded, "pay-3", 2)
+    assert verified(*words)[0] == 1
+    assert verified(*words, "--allowed-lag-seconds", str(10**9))[0] == 0
 
 
 @pytest.mark.usefixtures("recorded")
 def test_a_payment_nobody_recorded_is_missing() -> None:
     assert verified("nobody")[0] == 1
-    assert verified("nobody", "--compare")[0] == 1
+    assert verified("nobody", "--chain-only")[0] == 1
 
 
 def test_people_read_a_table_of_what_is_wrong(recorded: MockEnvironment) -> None:
