@@ -51,11 +51,15 @@ class DeadLetterOffice:
         self._wait_seconds = wait_seconds
 
     def queues(self) -> list[DeadLetterQueue]:
-        """Return every queue of dead letters, in the order of their names."""
+        """Return every queue of dead letters, in the order of their names.
+
+        Raises:
+            OperationError: there is none.
+        """
         attributes = {url: self._attributes(url) for url in sorted(self._urls(), key=_name)}
         sources = {_dead_letters_of(each): url for url, each in attributes.items()}
         ending = f"-dead-letters-{self._suffix}"
-        return [
+        found = [
             DeadLetterQueue(
                 part=_name(url)[len(f"{PROJECT}-") : -len(ending)],
                 url=url,
@@ -66,6 +70,10 @@ class DeadLetterOffice:
             for url, each in attributes.items()
             if url.endswith(ending)
         ]
+        if not found:
+            where = self._sqs.meta.region_name
+            raise OperationError(f"no queue in {where} is named {PROJECT}-…{ending}: look at --suffix and --region")
+        return found
 
     def queue(self, part: str) -> DeadLetterQueue:
         """Return the queue of ``part``.
@@ -75,7 +83,7 @@ class DeadLetterOffice:
         """
         found = {queue.part: queue for queue in self.queues()}
         if part not in found:
-            raise OperationError(f"{self._suffix} has dead letters of {', '.join(found) or 'nothing'}, not of {part}")
+            raise OperationError(f"{self._suffix} has dead letters of {', '.join(found)}, not of {part}")
         return found[part]
 
     def receive(self, queue: DeadLetterQueue, *, at_most: int) -> list[Letter]:

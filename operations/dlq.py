@@ -8,7 +8,7 @@ import click
 from operations import screen
 from operations.chosen_letters import choosing_letters, document, now, print_letters
 from operations.dead_letter_queues import DeadLetterOffice
-from operations.environment import AWS_FAILURES, Environment, of_environment
+from operations.environment import AWS_FAILURES, Environment, explained, of_environment
 from operations.letters import Wanted
 from operations.pace import Pace
 from operations.redrive import Outcome, Redrive
@@ -59,7 +59,10 @@ def show(environment: Environment, *, queue: str, wanted: Wanted, limit: int | N
     if as_json:
         screen.print_json({"letters": [document(outcome) for outcome in outcomes]})
     else:
-        print_letters(outcomes, failed="can't be redriven")
+        print_letters(outcomes, failed="can't be redriven because")
+    screen.tell(
+        f"{len(outcomes)} of them, {sum(outcome.failure is not None for outcome in outcomes)} can't be redriven"
+    )
 
 
 @main.command("redrive")
@@ -90,8 +93,8 @@ def redrive_(
     Messages go back to their queue. Records of the payments table's stream are given to their function once more, as
     long as the stream keeps them (24 hours). Workflows are started. A letter that fails again stays, with the reason.
 
-    The exit status is 0 where none stays, 1 where one does, and 2 where the command could not go on; what was done by
-    then is shown. Repeating is harmless.
+    The exit status is 0 where none stays (with --dry-run: would stay), 1 where one does, and 2 where the command could
+    not go on; what was done by then is shown. Repeating is harmless.
     """
     redrive = _redrive(environment, queue, wanted)
     if dry_run:
@@ -104,7 +107,7 @@ def redrive_(
                 outcomes.append(outcome)  # what was done is told, even where the rest can't be
         finally:
             _report(outcomes, dry_run=False, as_json=as_json)
-    sys.exit(1 if any(outcome.failure for outcome in outcomes) else 0)
+    sys.exit(1 if _kept(outcomes) else 0)
 
 
 @main.command()
@@ -124,7 +127,7 @@ def replay(environment: Environment, *, worker: str, payment_ids: tuple[str, ...
             replays.give_payment(worker, payment_id)
         except (NotReplayedError, PaymentNotFound, *AWS_FAILURES) as failure:
             failed += 1
-            screen.tell(f"{payment_id}: {failure}")
+            screen.tell(f"{payment_id}: {explained(failure)}")
         else:
             screen.tell(f"{payment_id}: given to the {worker}")
     sys.exit(1 if failed else 0)
@@ -144,13 +147,16 @@ def _redrive(environment: Environment, part: str, wanted: Wanted) -> Redrive:
 
 
 def _report(outcomes: Sequence[Outcome], *, dry_run: bool, as_json: bool) -> None:
-    kept = sum(outcome.failure is not None for outcome in outcomes)
     if as_json:
         screen.print_json({"dry_run": dry_run, "letters": [document(outcome) for outcome in outcomes]})
     else:
         print_letters(outcomes, failed="kept because")
     done, stay = ("would redrive", "would keep") if dry_run else ("redrove", "kept")
-    screen.tell(f"{done} {len(outcomes) - kept}, {stay} {kept}")
+    screen.tell(f"{done} {len(outcomes) - _kept(outcomes)}, {stay} {_kept(outcomes)}")
+
+
+def _kept(outcomes: Sequence[Outcome]) -> int:
+    return sum(outcome.failure is not None for outcome in outcomes)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import click
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from payments.domain.errors import PaymentError
 
@@ -23,6 +23,9 @@ STATUS_SECONDS = 120
 
 AWS_FAILURES = (BotoCoreError, ClientError)
 """What boto3 raises where AWS can't be reached or refuses."""
+
+_NOT_FOUND = {"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue"}
+"""What AWS says of a table, a function or a queue that is not there."""
 
 
 class OperationError(RuntimeError):
@@ -62,15 +65,18 @@ def on_this_machine() -> Environment:
     """Return what ``scripts/local up`` deployed.
 
     Raises:
-        OperationError: nothing is deployed.
+        OperationError: nothing is deployed, or that could not be found out.
     """
-    asked = subprocess.run(  # noqa: S603 - the project's own command
-        [str(ROOT / "scripts" / "local"), "status", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=STATUS_SECONDS,
-    )
+    try:
+        asked = subprocess.run(  # noqa: S603 - the project's own command
+            [str(ROOT / "scripts" / "local"), "status", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=STATUS_SECONDS,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise OperationError(f"scripts/local status did not answer within {STATUS_SECONDS} seconds") from late
     if asked.returncode:
         raise OperationError(asked.stderr.strip().rpartition("\n")[2].removeprefix("Error: "))
     return local_environment(json.loads(asked.stdout))
@@ -104,6 +110,17 @@ def of_environment(command: Callable[..., object]) -> Callable[..., object]:
     return located
 
 
+def explained(failure: Exception) -> str:
+    """Return what to tell of ``failure``, and how to mend it where that is known."""
+    if isinstance(failure, NoRegionError):
+        return "say in which region: --region (or AWS_REGION)"
+    if isinstance(failure, NoCredentialsError):
+        return f"{failure}: log in to AWS, or say by AWS_PROFILE as whom"
+    if isinstance(failure, ClientError) and failure.response["Error"]["Code"] in _NOT_FOUND:
+        return f"{failure}: is it in another environment? Look at --suffix and --region"
+    return str(failure)
+
+
 class _Failure(click.ClickException):
     exit_code = 2
 
@@ -113,5 +130,5 @@ def _failures() -> Iterator[None]:
     """End the command at a failure with status 2, its message and no traceback."""
     try:
         yield
-    except (OperationError, PaymentError, *AWS_FAILURES) as error:
-        raise _Failure(str(error)) from error
+    except (OperationError, PaymentError, *AWS_FAILURES) as failure:
+        raise _Failure(explained(failure)) from failure

@@ -116,27 +116,31 @@ def read_letter(message: Mapping[str, Any]) -> Letter:
 
 
 def _meaning(body: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return _understood(body, attributes)
+    except (MessageNotUnderstood, AttributeError, KeyError, TypeError, ValueError):
+        # Whatever somebody put there: one letter must keep nobody from the others.
+        return {"kind": Kind.UNKNOWN, "reason": NOT_UNDERSTOOD}
+
+
+def _understood(body: str, attributes: Mapping[str, str]) -> dict[str, Any]:
     content = _object(body)
     if "DDBStreamBatchInfo" in content:
         request = content["requestContext"]
         position = _position(content["DDBStreamBatchInfo"], request["functionArn"])
-        return {"kind": Kind.RECORDS, "reason": request["condition"], "position": position}
+        return {"kind": Kind.RECORDS, "reason": str(request["condition"]), "position": position}
     if "TARGET_ARN" in attributes:
         start = WorkflowStart(workflow_arn=attributes["TARGET_ARN"], input=_input(content))
         return {"kind": Kind.START, "reason": attributes.get("ERROR_CODE", Kind.UNKNOWN), "start": start}
-    try:
-        return {"kind": Kind.MESSAGE, "reason": RECEIVES_EXHAUSTED, "payment_ids": (decode_message(body),)}
-    except MessageNotUnderstood:
-        return {"kind": Kind.UNKNOWN, "reason": NOT_UNDERSTOOD}
+    return {"kind": Kind.MESSAGE, "reason": RECEIVES_EXHAUSTED, "payment_ids": (decode_message(body),)}
 
 
 def _position(batch: Mapping[str, Any], function_arn: str) -> StreamPosition:
+    first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
+    if int(first) > int(last):
+        raise ValueError("records end before they begin")
     return StreamPosition(
-        stream_arn=batch["streamArn"],
-        shard_id=batch["shardId"],
-        first=batch["startSequenceNumber"],
-        last=batch["endSequenceNumber"],
-        function_arn=function_arn,
+        stream_arn=batch["streamArn"], shard_id=batch["shardId"], first=first, last=last, function_arn=function_arn
     )
 
 
@@ -155,7 +159,7 @@ def _input(event: Mapping[str, Any]) -> dict[str, str]:
 def _object(body: str) -> dict[str, Any]:
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -3,9 +3,10 @@
 import click
 
 from operations import screen
-from operations.environment import Environment, of_environment
+from operations.environment import Environment, OperationError, of_environment
 from operations.screen import as_json
 from payments.adapters.dynamodb.payments_table import PaymentsTable
+from payments.domain.errors import TransitionNotAllowed, VersionConflict
 from payments.domain.payment import TERMINAL_STATUSES, Payment, Status
 from payments.domain.timestamps import rfc3339
 from payments.runtime import system
@@ -44,6 +45,9 @@ def settle(
     """Settle PAYMENT_ID by your word, for good: nothing changes it any more, and the customer is told.
 
     Look its id up at the gateway first: where no charge may stand there (declined, failed), none may.
+
+    The exit status is 0 where it was settled, 1 where nobody confirmed it, and 2 where it could not be: it needs no
+    review, or somebody else settled it first.
     """
     to = Status(outcome)
     _refuse_contradictions(to, gateway_reference, failure_code)
@@ -51,17 +55,22 @@ def settle(
     if not yes:
         screen.print_fields(_fields(store.get(payment_id)))
         click.confirm(f"Settle it as {to}, for good?", abort=True, err=True)
-    settled = settle_review(
-        payment_id,
-        to=to,
-        actor=actor,
-        reason=reason,
-        gateway_reference=gateway_reference,
-        failure_code=failure_code,
-        store=store,
-        clock=system.now,
-        tokens=system.new_token,
-    )
+    try:
+        settled = settle_review(
+            payment_id,
+            to=to,
+            actor=actor,
+            reason=reason,
+            gateway_reference=gateway_reference,
+            failure_code=failure_code,
+            store=store,
+            clock=system.now,
+            tokens=system.new_token,
+        )
+    except TransitionNotAllowed as refused:
+        raise OperationError(f"{refused}: only a payment that needs review is settled by hand") from refused
+    except VersionConflict as conflict:
+        raise OperationError(f"{conflict}: somebody else was faster, look at it again") from conflict
     screen.print_json(_fields(settled)) if as_json else screen.print_fields(_fields(settled))
 
 

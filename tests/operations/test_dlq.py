@@ -287,6 +287,21 @@ def test_a_queue_that_is_not_there_is_told_with_those_that_are(environment: Mock
     assert "dev has dead letters of auditor, not of procesing" in said.stderr
 
 
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("words", [("list",), ("show", "processing")])
+def test_an_environment_without_a_queue_of_dead_letters_is_another_one(words: tuple[str, ...]) -> None:
+    said = run(dlq.main, *words)
+    assert said.exit_code == 2
+    assert "no queue in eu-west-3 is named payments-…-dead-letters-dev: look at --suffix and --region" in said.stderr
+
+
+def test_a_letter_that_makes_no_sense_keeps_nobody_from_the_others(environment: MockEnvironment) -> None:
+    _, dead_letters = environment.make_queue_with_dead_letters("processing")
+    put(environment, dead_letters, '{"DDBStreamBatchInfo": 5}', encode_message("pay-1"))
+    shown = json.loads(run(dlq.main, "show", "processing", "--json").stdout)["letters"]
+    assert sorted(letter["kind"] for letter in shown) == ["message", "unknown"]
+
+
 @pytest.mark.parametrize(
     "words",
     [

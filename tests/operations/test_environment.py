@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import subprocess
 from subprocess import CompletedProcess
-from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from operations import dlq, environment
-from tests.operations.conftest import run
-
-if TYPE_CHECKING:
-    import pytest
+from tests.operations.conftest import refusal, run
 
 STATUS = '{"endpoint_url": "http://127.0.0.1:1", "region": "eu-west-1", "outputs": {"payments_table_name": "%s"}}'
 
@@ -29,6 +28,39 @@ def test_where_nothing_is_deployed_a_command_says_what_to_do(monkeypatch: pytest
     say(monkeypatch, status=1, err="installing\nError: Nothing is deployed. Deploy with: scripts/local up\n")
     said = run(dlq.main, "list", "--local")
     assert (said.exit_code, said.stderr) == (2, "Error: Nothing is deployed. Deploy with: scripts/local up\n")
+
+
+def test_who_waits_for_this_machine_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(words: list[str], **_: object) -> None:
+        raise subprocess.TimeoutExpired(words, environment.STATUS_SECONDS)
+
+    monkeypatch.setattr(subprocess, "run", late)
+    said = run(dlq.main, "list", "--local")
+    assert (said.exit_code, "did not answer within 120 seconds" in said.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (NoRegionError(), "--region (or AWS_REGION)"),
+        (NoCredentialsError(), "log in to AWS"),
+        (refusal("Scan", "ResourceNotFoundException"), "Look at --suffix and --region"),
+        (refusal("Scan", "AccessDeniedException"), "AccessDeniedException"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+def test_a_failure_of_aws_ends_with_one_line_that_says_how_to_mend_it(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, told: str
+) -> None:
+    def failing(_suffix: str, _region: str | None) -> None:
+        raise failure
+
+    monkeypatch.setattr(environment, "on_aws", failing)
+    said = run(dlq.main, "list", "--suffix", "prod")
+    assert said.exit_code == 2
+    assert said.stderr.startswith("Error: ")
+    assert said.stderr.count("\n") == 1
+    assert told in said.stderr
 
 
 def test_an_environment_on_aws_is_the_one_of_the_account_and_region_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:

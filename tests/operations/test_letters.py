@@ -84,7 +84,20 @@ def test_an_upload_that_started_nothing_names_its_workflow_and_file() -> None:
     )
 
 
-@pytest.mark.parametrize("body", ["not JSON", "[1]", '{"schema_version":2,"payment_id":"pay-1"}', "{}"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not JSON",
+        "[1]",
+        "[" * 10_000,
+        '{"schema_version":2,"payment_id":"pay-1"}',
+        "{}",
+        '{"DDBStreamBatchInfo":5}',
+        json.dumps(NOTE | {"requestContext": None}),
+        json.dumps(NOTE | {"DDBStreamBatchInfo": NOTE["DDBStreamBatchInfo"] | {"endSequenceNumber": "last"}}),
+        json.dumps(NOTE | {"DDBStreamBatchInfo": NOTE["DDBStreamBatchInfo"] | {"endSequenceNumber": "7"}}),
+    ],
+)
 def test_what_nobody_understands_is_a_letter_all_the_same(body: str) -> None:
     found = letter(body)
     assert (found.kind, found.reason, found.body) == (Kind.UNKNOWN, "MessageNotUnderstood", body)
@@ -109,6 +122,16 @@ def test_letters_are_chosen_by_reason_payment_and_age(wanted: Wanted, *, holds: 
     assert wanted.holds(letter(encode_message("pay-1")), now=SENT + 2 * HOUR) is holds
 
 
-def test_a_letter_of_unknown_payments_is_not_about_one() -> None:
-    unknown = replace(letter(NOTE), payment_ids=())
-    assert not Wanted(payment_ids=frozenset({"pay-1"})).holds(unknown, now=SENT)
+@pytest.mark.parametrize("detail", [[], {"bucket": "files"}, {"object": None}])
+def test_an_upload_of_another_shape_is_a_letter_all_the_same(detail: object) -> None:
+    assert letter(UPLOAD | {"detail": detail}, **UPLOAD_ATTRIBUTES).kind is Kind.UNKNOWN
+
+
+def test_a_letter_of_no_payment_is_not_about_one() -> None:
+    assert not Wanted(payment_ids=frozenset({"pay-1"})).holds(letter("not JSON"), now=SENT)
+
+
+def test_a_letter_whose_records_can_t_be_read_may_be_about_any_payment() -> None:
+    unread = replace(letter(NOTE), unread="the stream keeps them no longer")
+    assert Wanted(payment_ids=frozenset({"pay-1"})).holds(unread, now=SENT)
+    assert not Wanted(payment_ids=frozenset({"pay-1"}), older_than=HOUR).holds(unread, now=SENT)

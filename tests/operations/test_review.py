@@ -84,5 +84,23 @@ def test_a_payment_that_needs_no_review_is_left_alone(in_review: MockEnvironment
     in_review.store(accepted("pay-1"), recorded=False)
     said = run(review.main, "settle", "pay-1", "--to", "failed", *WHO_AND_WHY, "--yes")
     assert said.exit_code == 2
-    assert "is accepted" in said.stderr
+    assert "pay-1 is accepted and cannot become failed: only a payment that needs review" in said.stderr
     assert run(review.main, "settle", "nobody", "--to", "failed", *WHO_AND_WHY, "--yes").exit_code == 2
+
+
+def test_of_two_people_that_settle_at_once_one_is_told(
+    in_review: MockEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = PaymentsTable.get
+
+    def overtaken(table: PaymentsTable, payment_id: str) -> Payment:
+        found = get(table, payment_id)
+        in_review.store(settled(found), recorded=False)
+        return found
+
+    monkeypatch.setattr(PaymentsTable, "get", overtaken)
+    said = run(review.main, "settle", "pay-1", "--to", "failed", *WHO_AND_WHY, "--yes")
+    assert said.exit_code == 2
+    assert "somebody else was faster" in said.stderr
+    monkeypatch.undo()
+    assert stored(in_review).status is Status.SUCCEEDED
