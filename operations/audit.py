@@ -83,7 +83,7 @@ def _tell(verdicts: Iterator[Verdict], *, as_json: bool) -> list[Fault]:
     elif faults:
         rows = [(fault.payment_id, fault.version, fault.kind, fault.detail) for fault in faults]
         screen.print_table(("payment", "version", "is", "found"), rows)
-    screen.tell(f"{trails} trails with {events} events: {len(faults)} not as they were recorded")
+    screen.tell(f"trails: {trails}, events: {events}, faults: {len(faults)}")
     return faults
 
 

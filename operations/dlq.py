@@ -60,9 +60,7 @@ def show(environment: Environment, *, queue: str, wanted: Wanted, limit: int | N
         screen.print_json({"letters": [document(outcome) for outcome in outcomes]})
     else:
         print_letters(outcomes, failed="can't be redriven because")
-    screen.tell(
-        f"{len(outcomes)} of them, {sum(outcome.failure is not None for outcome in outcomes)} can't be redriven"
-    )
+    screen.tell(f"letters: {len(outcomes)}, of which can't be redriven: {_kept(outcomes)}")
 
 
 @main.command("redrive")

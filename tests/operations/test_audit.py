@@ -143,7 +143,7 @@ def test_people_read_a_table_of_what_is_wrong(recorded: MockEnvironment) -> None
     done = run(audit.main, "verify")
     assert "pay-7" in done.stdout
     assert "its hash is not that of what it says" in done.stdout
-    assert "9 trails with 27 events: 1 not as they were recorded" in done.stderr
+    assert "trails: 9, events: 27, faults: 1" in done.stderr
 
 
 def test_a_table_that_is_not_there_is_no_verdict(environment: MockEnvironment) -> None:

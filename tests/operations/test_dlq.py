@@ -237,7 +237,9 @@ def test_a_dry_run_tells_what_no_try_would_help(environment: MockEnvironment) ->
         "nobody understands it",
         "the stream keeps its records for 24 hours and these are gone",
     ]
-    assert "can't be redriven" in run(dlq.main, "show", "dispatcher").stdout
+    shown = run(dlq.main, "show", "dispatcher")
+    assert "can't be redriven because" in shown.stdout
+    assert "letters: 3, of which can't be redriven: 3" in shown.stderr
 
 
 def test_workflows_that_were_not_started_are(environment: MockEnvironment) -> None:
