@@ -69,14 +69,26 @@ def react(event: dict[str, Any], ports: Ports) -> list[Reconciled]:
 
     Raises:
         ValueError: what is named is no day.
+        ExceptionGroup: some days could not be compared to their end; all others were.
     """
-    return [_reconciled(day, ports) for day in _days(event, ports.clock)]
+    reconciled: list[Reconciled] = []
+    failures: dict[date, Exception] = {}
+    for day in _days(event, ports.clock):
+        try:
+            reconciled.append(_reconciled(day, ports))
+        except Exception as failure:
+            telemetry.log().exception("not reconciled")
+            failures[day] = failure
+    if failures:
+        said = "; ".join(f"{day}: {failure!r}" for day, failure in failures.items())
+        raise ExceptionGroup(f"days could not be compared: {said}", list(failures.values()))
+    return reconciled
 
 
 def _days(event: dict[str, Any], clock: Clock) -> Sequence[date]:
     if "day" in event:
         return [date.fromisoformat(event["day"])]
-    # The latest first: where a gateway cannot tell of an older day, the others have been looked at.
+    # The latest first: where there is not time for all, the others have been looked at before.
     return [clock().date() - timedelta(days=ago) for ago in range(1, DAYS + 1)]
 
 

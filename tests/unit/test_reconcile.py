@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from payments.domain.reconciliation import Discrepancy, Finding
 from payments.use_cases import Reconciled, reconcile_day
 from payments.use_cases.reconcile import DISCREPANCIES_METRIC
 from tests.fakes import FakeClock, FakeGateway, FakeMeasurements, FakeStore, FakeTokens, Faults, ProcessDied
-from tests.samples import ANOTHER, MINUTE, START, accepted, awaiting_approval, claimed, settled
+from tests.samples import ANOTHER, MINUTE, START, accepted, as_requested, awaiting_approval, claimed, settled
 from tests.unit.ledgers import Books, approved, declined
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def office() -> Office:
 
 
 def abandoned(payment_id: str = "pay-1") -> Payment:
-    return claimed(accepted(payment_id))
+    return claimed(as_requested(accepted(payment_id)))
 
 
 def in_review(payment_id: str = "pay-1") -> Payment:
@@ -214,7 +215,35 @@ def test_what_nobody_may_guess_is_counted_and_reported_and_never_written(
 
 def test_every_kind_of_discrepancy_is_met_here() -> None:
     met = {discrepancy for _, _, expected in DISCREPANT.values() for discrepancy in expected}
-    assert met | {Discrepancy.LEDGER_CONTRADICTED} == set(Discrepancy)
+    assert met | {Discrepancy.LEDGER_CONTRADICTED, Discrepancy.ALTERED} == set(Discrepancy)
+
+
+ALTERATIONS: dict[str, Callable[[Payment], Payment]] = {
+    "its amount, to that of the charge": lambda payment: replace(payment, amount=Decimal("99.00")),
+    "whose it is": lambda payment: replace(payment, customer_id="cust-2"),
+    "its hash": lambda payment: replace(payment, request_hash="hash-1"),
+    "what its history says": lambda payment: replace(
+        payment, history=(*payment.history[:-1], replace(payment.history[-1], actor="somebody"))
+    ),
+    "its history, cut": lambda payment: replace(payment, history=payment.history[:1]),
+    "its status, so that nobody seems to have claimed it": lambda payment: replace(payment, status=Status.ACCEPTED),
+    "all but its claim": lambda payment: replace(as_requested(accepted()), claim=payment.claim),
+}
+
+
+@pytest.mark.parametrize("charge", [approved, declined])
+@pytest.mark.parametrize("payment", [abandoned(), in_review()])
+@pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_what_was_altered_is_reported_and_never_settled_whatever_its_charge_says(
+    office: Office, payment: Payment, alter: Callable[[Payment], Payment], charge: Callable[..., Charge]
+) -> None:
+    """Defect: Blind and double writes."""
+    altered = alter(payment)
+    office.keep(altered)
+    office.books.enter("pay-1", charge(amount=str(altered.amount)))
+    assert office.reconcile().discrepancies == 1
+    assert office.reported() == [("pay-1", Discrepancy.ALTERED)]
+    assert (office.store.writes, office.measure.counts[DISCREPANCIES_METRIC]) == (0, 1)
 
 
 def test_a_finding_tells_of_both_sides(office: Office) -> None:

@@ -13,7 +13,7 @@ from payments.domain.errors import GatewayAmbiguous
 from payments.domain.payment import Status
 from payments.runtime import telemetry
 from tests.fakes import FakeClock, FakeMeasurements, FakeStore, FakeTokens
-from tests.samples import START, accepted, claimed
+from tests.samples import START, accepted, as_requested, claimed
 from tests.unit.handlers.conftest import counted
 from tests.unit.handlers.events import sample
 from tests.unit.ledgers import Books, approved
@@ -42,7 +42,7 @@ def books() -> Books:
 @pytest.fixture
 def store() -> FakeStore:
     store = FakeStore()
-    store.payments["pay-1"] = claimed(accepted("pay-1"))
+    store.payments["pay-1"] = claimed(as_requested(accepted("pay-1")))
     return store
 
 
@@ -113,8 +113,25 @@ def test_a_gateway_that_cannot_tell_raises_so_that_errors_rises(run: Callable[..
     """Defect: Dead alarms."""
     books.enter("pay-1", approved())
     books.lists_only = 0
-    with pytest.raises(GatewayAmbiguous):
+    with pytest.raises(ExceptionGroup, match=r"2026-11-22: GatewayAmbiguous") as raised:
         run()
+    assert raised.group_contains(GatewayAmbiguous)
+
+
+def test_a_day_that_cannot_be_compared_keeps_no_other_from_being_compared(
+    run: Callable[..., None], books: Books, store: FakeStore, printed: Callable[[], list[Line]]
+) -> None:
+    """Defect: Dead alarms."""
+    books.enter("nobody", approved(), approved("ch-2"))
+    books.enter("pay-1", approved(), at=START - timedelta(days=1))
+    books.lists_only = 1
+    with pytest.raises(ExceptionGroup) as raised:
+        run()
+    assert len(raised.value.exceptions) == 1
+    assert "2026-11-21" not in raised.value.message
+    assert store.get("pay-1").status is Status.SUCCEEDED
+    told = [(line["message"], line["day"]) for line in printed() if line["message"] != "discrepancy"]
+    assert told == [("not reconciled", "2026-11-22"), ("reconciled", "2026-11-21"), ("reconciled", "2026-11-20")]
 
 
 def test_a_discrepancy_is_counted_before_it_is_told(

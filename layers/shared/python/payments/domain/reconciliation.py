@@ -40,6 +40,9 @@ class Discrepancy(StrEnum):
     LEDGER_CONTRADICTED = "ledger_contradicted"
     """The gateway lists a charge which it does not know when asked for the payment's charges."""
 
+    ALTERED = "altered"
+    """The charge could tell the payment's end, and the payment is not what was accepted or its history was altered."""
+
 
 class Agreement(Enum):
     """What asks nothing of a person."""

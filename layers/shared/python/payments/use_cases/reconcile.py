@@ -1,8 +1,8 @@
 """Holds the gateway's ledger of a day against the payments: settles what is certain, reports what is not.
 
-A payment is settled only where nobody is at it any more (in review, or open past its pauses) and all that the gateway
-knows of it leaves one end. The write names the version that was compared, so whoever moves the payment meanwhile is
-right, and the next run looks again. Nothing else is written: a run may die anywhere and be repeated.
+A payment is settled only where nobody is at it any more (in review, or open past its pauses), it is what was accepted,
+and all that the gateway knows of it leaves one end. The write names the version that was compared, so whoever moves the
+payment meanwhile is right, and the next run looks again. Nothing else is written: a run may die anywhere and be repeated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from payments.domain.charge import verdict_of
-from payments.domain.errors import PaymentNotFound, VersionConflict
+from payments.domain.errors import PaymentNotFound, TransitionNotAllowed, VersionConflict
+from payments.domain.examination import faults_of
 from payments.domain.identifiers import is_payment_id
 from payments.domain.payment import Move, Status, moved
 from payments.domain.reconciliation import Agreement, Discrepancy, Finding, compared
@@ -155,6 +156,9 @@ class _Comparison:
 
     def _settled(self, payment: Payment, charge: Charge) -> Agreement | Discrepancy:
         """Settle ``payment`` by all that the gateway knows of it, of which ``charge`` must be a part."""
+        if faults_of(payment):
+            # What was altered may be the amount that the charge seems to agree with.
+            return Discrepancy.ALTERED
         charges = self.ledger.charges_of(payment.payment_id)
         approved = {one.reference: one for one in charges if one.approved}
         if charge not in charges:
@@ -168,6 +172,9 @@ class _Comparison:
         move = Move(**told, at=self.clock(), actor="reconciler", owner_token=self.tokens())
         try:
             self.store.advance(moved(payment, move))
+        except TransitionNotAllowed:
+            # Claimed, and as if nobody had: no worker writes that.
+            return Discrepancy.ALTERED
         except VersionConflict:
             return Agreement.TOO_EARLY
         return Agreement.SETTLES
