@@ -1,4 +1,7 @@
-"""Where the contracts are checked: in-process mocks of AWS, or whatever ``CONTRACT_AWS_ENDPOINT_URL`` names."""
+"""Where the contracts are checked: in-process mocks of AWS, or whatever ``CONTRACT_AWS_ENDPOINT_URL`` names.
+
+Whoever names it brings the credentials that are taken there.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,12 @@ _SENDING = "_do_get_response"
 def services() -> Iterator[Services]:
     endpoint_url = os.environ.get("CONTRACT_AWS_ENDPOINT_URL")
     with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         if endpoint_url:
             environment.setenv("AWS_ENDPOINT_URL", endpoint_url)
+        else:
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                environment.setenv(name, "testing")
         # A repeated request should follow at once: what is tested is that it is recognised.
         environment.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
         environment.setattr(backoff, "random", SimpleNamespace(uniform=lambda *_: 0))

@@ -79,6 +79,26 @@ class Services:
         """Return the URL of a new queue."""
         return self.sqs.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]
 
+    def mailbox(self, topic_arn: str, **attributes: str) -> str:
+        """Return the URL of a new queue that gets what the topic sends; ``attributes`` are the subscription's."""
+        url = self.queue()
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sns.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+                }
+            ],
+        }
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        self.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        return url
+
     def bodies_in(self, queue_url: str) -> list[Any]:
         """Take every message out of the queue and return their bodies, parsed."""
         bodies: list[Any] = []

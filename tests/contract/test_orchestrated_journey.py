@@ -43,11 +43,7 @@ class Orchestration:
         self._services = services
         self.step_functions = StepFunctions(services.step_functions)
         self.topic = services.sns.create_topic(Name=f"journey-{uuid4()}")["TopicArn"]
-        self._mailbox = services.queue()
-        arn = services.sqs.get_queue_attributes(QueueUrl=self._mailbox, AttributeNames=["QueueArn"])["Attributes"]
-        services.sns.subscribe(
-            TopicArn=self.topic, Protocol="sqs", Endpoint=arn["QueueArn"], Attributes={"RawMessageDelivery": "true"}
-        )
+        self._mailbox = services.mailbox(self.topic, RawMessageDelivery="true")
 
     def ask(self, wait: str) -> str:
         """Let a wait begin, and return the token that the back office was told."""
