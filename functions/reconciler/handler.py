@@ -76,7 +76,7 @@ def react(event: dict[str, Any], ports: Ports) -> list[Reconciled]:
     for day in _days(event, ports.clock):
         try:
             reconciled.append(_reconciled(day, ports))
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - told of, and raised once every day has had its turn
             telemetry.log().exception("not reconciled")
             failures[day] = failure
     if failures:

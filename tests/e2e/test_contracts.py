@@ -46,7 +46,7 @@ def test_the_embedded_aws_keeps_every_contract_that_the_mocks_keep(endpoint_url:
     # The mocks take any role for a state machine's.
     Account(endpoint_url, patience_seconds=10).role("contract", ANYTHING)
     environment = scrubbed() | for_client(endpoint_url, REGION) | {"CONTRACT_AWS_ENDPOINT_URL": endpoint_url}
-    ran = subprocess.run(  # noqa: S603 - pytest, of this interpreter
+    ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract"],
         cwd=ROOT,
         env=environment,

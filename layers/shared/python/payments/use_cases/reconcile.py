@@ -2,7 +2,8 @@
 
 A payment is settled only where nobody is at it any more (in review, or open past its pauses), it is what was accepted,
 and all that the gateway knows of it leaves one end. The write names the version that was compared, so whoever moves the
-payment meanwhile is right, and the next run looks again. Nothing else is written: a run may die anywhere and be repeated.
+payment meanwhile is right, and the next run looks again. Nothing else is written: a run may die anywhere and be
+repeated.
 """
 
 from __future__ import annotations
@@ -169,7 +170,9 @@ class _Comparison:
         if verdict.to is Status.NEEDS_REVIEW:
             return Discrepancy.ANOTHER_AMOUNT
         told = {**vars(verdict), "reason": f"{verdict.reason}, as its ledger has it"}
-        move = Move(**told, at=self.clock(), actor="reconciler", owner_token=self.tokens())
+        return self._written(payment, Move(**told, at=self.clock(), actor="reconciler", owner_token=self.tokens()))
+
+    def _written(self, payment: Payment, move: Move) -> Agreement | Discrepancy:
         try:
             self.store.advance(moved(payment, move))
         except TransitionNotAllowed:
