@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
@@ -147,10 +147,13 @@ class FakeStore:
         return self._page(lambda payment: payment.created_at.date() == day, limit, next_token)
 
     def get_all(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
-        return {payment_id: self.payments[payment_id] for payment_id in payment_ids if payment_id in self.payments}
+        ids = list(payment_ids)
+        return self._faults.looking(
+            "payments", lambda: {id_: self.payments[id_] for id_ in ids if id_ in self.payments}
+        )
 
     def created_on(self, day: date) -> Iterator[Payment]:
-        return iter([payment for payment in self.payments.values() if payment.created_at.date() == day])
+        return iter(self._faults.looking("day", lambda: self._created_on(day)))
 
     def ids_due_before(self, moment: datetime, *, limit: int) -> Sequence[str]:
         return self._faults.looking("due payments", lambda: self._ids_due_before(moment, limit))
@@ -159,6 +162,9 @@ class FakeStore:
         if payment_id not in self.payments:
             raise PaymentNotFound(payment_id)
         return self.payments[payment_id]
+
+    def _created_on(self, day: date) -> list[Payment]:
+        return [payment for payment in self.payments.values() if payment.created_at.date() == day]
 
     def _ids_due_before(self, moment: datetime, limit: int) -> Sequence[str]:
         due = sorted(
@@ -356,7 +362,7 @@ class Act(Enum):
 
 
 class FakeGateway:
-    """A gateway that keeps the four promises and not one more: it forgets a key when ``key_retention`` is over.
+    """A gateway that keeps its promises and not one more: it forgets a key when ``key_retention`` is over.
 
     ``taken`` lists every time money moved, so a payment in it twice was charged twice. ``acts`` are used up one a call;
     without one it does what ``decide`` says of the reference, and approves where nobody says anything.
@@ -426,6 +432,8 @@ class FakeGateway:
         since, charge = self._remembered.get(idempotency_key, (None, new))
         if since is not None and self._clock() < since + self._key_retention:
             return charge
+        if self._charges[reference]:
+            new = replace(new, reference=f"{new.reference}-{len(self._charges[reference]) + 1}")
         self._remembered[idempotency_key] = (self._clock(), new)
         self._charges[reference].append(new)
         self._entries.append(LedgerEntry(payment_id=reference, charge=new, charged_at=self._clock()))

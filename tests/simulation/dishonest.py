@@ -1,7 +1,8 @@
-"""A gateway that breaks one of its four promises: what the product still holds then, and what nobody could.
+"""A gateway that breaks one of its five promises: what the product still holds then, and what nobody could.
 
 A gateway promises that one key is charged at most once and repeats answer alike for as long as keys are kept; that a
-charge can be looked up; that amount and currency are echoed; that what it cannot do it refuses clearly.
+charge can be looked up; that amount and currency are echoed; that what it cannot do it refuses clearly; that its ledger
+lists every charge, once, under its day. Whatever of the first four it breaks is found in a ledger that keeps the fifth.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from unittest import mock
 
 from payments.domain.errors import GatewayRefused
 from payments.domain.payment import Payment, Status
+from tests.simulation import dishonest_ledger as ledger
+from tests.simulation.ledger_promises import SETTLED, WRONG_IF_TOLD
 from tests.simulation.mutants import CHARGED, Mutant
 
 if TYPE_CHECKING:
@@ -107,6 +110,12 @@ def _echoes_other_amounts(run: Run, stack: ExitStack) -> None:
 
     _instead(stack, run, "charge", lambda **order: other(charge(**order)))
     _instead(stack, run, "find", lambda **asked: other(find(**asked)))
+    known, listed = run.site.ledger.known, run.site.ledger.listed
+    for name, echoed in (
+        ("known", lambda reference: [other(charge) for charge in known(reference)]),
+        ("listed", lambda *span: [replace(entry, charge=other(entry.charge)) for entry in listed(*span)]),
+    ):
+        stack.enter_context(mock.patch.object(run.site.ledger, name, echoed))
 
 
 def _refuses_after_charging(run: Run, stack: ExitStack) -> None:
@@ -195,9 +204,10 @@ DISHONESTIES = {
         Dishonesty(
             "echoes other amounts",
             _echoes_other_amounts,
-            frozenset(),
+            frozenset({SETTLED, WRONG_IF_TOLD}),
             _never_succeeds_by_itself,
-            "Can: nothing succeeds without a person who looked, and each is charged once.",
+            "Cannot: know that the charge was right; each is reported. Can: nothing succeeds without a person who "
+            "looked, and each is charged once.",
         ),
         Dishonesty(
             "refuses after charging",
@@ -206,6 +216,45 @@ DISHONESTIES = {
             _is_charged_once_and_wrong_only_after_a_first_refusal,
             "Cannot: doubt the refusal of a first call. Can: one after an unclear answer is looked up before it is "
             "believed, and nobody is charged twice.",
+        ),
+        Dishonesty(
+            "omits lines of its ledger",
+            ledger.omits_lines,
+            frozenset({SETTLED}),
+            _is_exact,
+            "Cannot: settle a payment in review by a charge that is not listed; a person has to look it up. Can: no "
+            "payment whose charge is not listed is taken for uncharged, for it is asked for.",
+        ),
+        Dishonesty(
+            "misdates lines of its ledger by a day",
+            ledger.misdates_lines_by_a_day,
+            frozenset(),
+            _is_exact,
+            "Can: a line is held against its payment on whichever day it is met, and no payment is taken for "
+            "uncharged whose charge is of another day.",
+        ),
+        Dishonesty(
+            "misdates lines of its ledger by a week",
+            ledger.misdates_lines_by_a_week,
+            frozenset({SETTLED}),
+            _is_exact,
+            "Cannot: meet what is entered under a day that is looked at no more; it is as if it were not listed. Can: "
+            "what can be where it is not.",
+        ),
+        Dishonesty(
+            "doubles lines of its ledger",
+            ledger.doubles_lines,
+            frozenset(),
+            _is_exact,
+            "Can: what has one reference is one charge; it settles once and is never told of.",
+        ),
+        Dishonesty(
+            "doubles lines of its ledger under another name",
+            ledger.doubles_lines_under_another_name,
+            frozenset({WRONG_IF_TOLD}),
+            _is_exact,
+            "Cannot: know that the second was never made; a person is told. Can: it settles nothing, for the gateway "
+            "does not know it when asked.",
         ),
     )
 }

@@ -12,6 +12,7 @@ from payments.domain.errors import PaymentError
 from payments.domain.history import next_entry
 from payments.domain.payment import Payment, Status
 from payments.use_cases import Queue, settle_review
+from tests.fakes import START
 from tests.simulation.delivery import Reader, change_event, message_event
 from tests.simulation.mishaps import Fault
 from tests.simulation.scheduler import Worker
@@ -19,7 +20,7 @@ from tests.simulation.site import FUNCTION_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tests.simulation.people import Order, Upload
     from tests.simulation.run import Run
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     Invoke = Callable[[dict[str, Any]], Any]
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+RECONCILER_TIMEOUT = timedelta(minutes=15)
 LONGEST_SKEW = timedelta(minutes=4)
 """How far a worker's clock may be off, either way: two of them are less than the product's tolerance apart."""
 
@@ -55,8 +58,16 @@ class Invocations:
                 self._workflows(),
                 self._decisions(),
                 self._reviews(),
+                self._comparisons(),
             )
         )
+
+    def compare_every_day(self) -> None:
+        """Let the reconciler compare each day of the run, and those around it, as it does in the days that follow."""
+        day = START.date() - DAY
+        while day <= self._run.now.date() + DAY:
+            self._compare(day)
+            day += DAY
 
     def stop(self, name: str, until: datetime) -> None:
         """Let nothing of the consumer ``name`` begin before ``until``."""
@@ -150,6 +161,18 @@ class Invocations:
         reviews = [each for each in self._site.store.payments.values() if each.status is Status.NEEDS_REVIEW]
         if reviews and not self._site.mishaps.are_over and self._run.chance.random() < 0.05:
             yield partial(self._settle_review, self._run.chance.choice(reviews))
+
+    def _comparisons(self) -> Iterator[Start]:
+        if self._site.mishaps.are_over:
+            return
+        left = any(self._is_left(payment) for payment in self._site.store.payments.values())
+        if self._run.chance.random() < (0.08 if left else 0.01):
+            yield partial(self._compare, self._run.chance.choice([None, self._run.now.date()]))
+
+    def _is_left(self, payment: Payment) -> bool:
+        """Return whether nobody seems to be at the payment, which somebody claimed: whoever comes now meets others."""
+        is_due = payment.due_at is None or payment.due_at <= self._run.now
+        return is_due and payment.claim is not None and not payment.is_terminal
 
     def _is_stopped(self, name: str) -> bool:
         return not self._site.mishaps.are_over and self._stopped.get(name, self._run.now) > self._run.now
@@ -257,6 +280,10 @@ class Invocations:
         self._settled_at = self._run.now
         self.start("settler", self._site.batches.settle)
 
+    def _compare(self, day: date | None) -> None:
+        event = {"day": day.isoformat()} if day else {}
+        self.start("reconciler", lambda: self._site.reconcile(event), lifetime=RECONCILER_TIMEOUT)
+
     def _execute_payment(self, execution: Execution) -> None:
         self._busy.add(execution.payment_id)
 
@@ -291,13 +318,14 @@ class Invocations:
         site = self._site
 
         def work() -> None:
-            charges = site.gateway.charges_of(payment.payment_id)
+            charge = next(iter(site.gateway.charges_of(payment.payment_id)), None)
             to = Status.FAILED
-            if charges:
-                to = Status.SUCCEEDED if charges[0].approved else Status.DECLINED
+            if charge:
+                to = Status.SUCCEEDED if charge.approved else Status.DECLINED
             settle_review(
                 payment.payment_id,
                 to=to,
+                gateway_reference=charge.reference if charge else None,
                 actor="grace",
                 reason="looked it up at the gateway",
                 store=site.store,

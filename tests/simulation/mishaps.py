@@ -70,6 +70,8 @@ class AnswerLost(Exception):
 _ERRORS: dict[str, tuple[type[Exception], type[Exception]]] = {
     "charge": (GatewayAmbiguous, GatewayAmbiguous),
     "find": (GatewayAmbiguous, GatewayAmbiguous),
+    "charges": (GatewayAmbiguous, GatewayAmbiguous),
+    "ledger": (GatewayAmbiguous, GatewayAmbiguous),
     "webhook": (NoAnswer, NoAnswer),
     "notify": (DeliveryFailed, DeliveryFailed),
     "start": (DeliveryFailed, DeliveryFailed),

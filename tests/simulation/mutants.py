@@ -23,6 +23,7 @@ from payments.runtime.batch import each_message
 from payments.use_cases import Queue, Wake, accept, dispatch_change, process
 from payments.use_cases.batches import ingest
 from tests.fakes import FakeAuditLog, FakeStore
+from tests.simulation.ledger_promises import SETTLED, TOLD_IF_WRONG, WRONG_IF_TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -313,6 +314,30 @@ def _takes_an_unknown_outcome_for_a_success(run: Run, stack: ExitStack) -> None:
 def _believes_a_refusal_after_an_unknown_outcome(run: Run, stack: ExitStack) -> None:
     # The gateway refuses what it has charged already: an account closed in between, for one.
     _instead(stack, run.site.gateway, "find", lambda **_: None)
+
+
+@_mutant(FOLLOW, BACKWARDS)
+def _the_reconciler_settles_without_naming_the_version(run: Run, stack: ExitStack) -> None:
+    site, compare = run.site, run.site.compare
+    store = site.store
+
+    class Blind:
+        get = staticmethod(store.get)
+
+        def advance(self, payment: Payment) -> None:
+            site.mishaps.around("advance", lambda: store._put(store.payments.get(payment.payment_id), payment))
+
+    _instead(stack, site, "compare", lambda event, ports: compare(event, replace(ports, store=Blind())))
+
+
+@_mutant(TOLD_IF_WRONG, SETTLED)
+def _the_reconciler_never_runs(run: Run, stack: ExitStack) -> None:
+    _instead(stack, run.site, "compare", lambda *_: [])
+
+
+@_mutant(WRONG_IF_TOLD)
+def _the_reconciler_takes_what_another_day_has_for_missing(run: Run, stack: ExitStack) -> None:
+    _instead(stack, run.site.ledger, "known", lambda _: [])
 
 
 @_mutant(AMOUNTS)

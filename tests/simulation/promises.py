@@ -11,6 +11,7 @@ from payments.domain.batch import BatchStatus
 from payments.domain.payment import TERMINAL_STATUSES, TRANSITIONS, Payment, Status
 from payments.domain.public import public_payment
 from payments.use_cases.process import REVIEW_METRIC
+from tests.simulation.ledger_promises import hold_to_the_ledger
 from tests.unit.invariants import PROMISES
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def reckon(run: Run) -> None:
     _webhooks_are_signed_and_have_one_id(run)
     _reviews_ring(run)
     _batches_are_exact(run)
+    hold_to_the_ledger(run)
 
 
 def _acknowledged_is_kept(run: Run) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from functions.dispatcher import handler as dispatcher
+from functions.reconciler import handler as reconciler
 from payments.domain.approval import ApprovalState
 from payments.domain.batch import BatchStatus
 from payments.domain.payment import Claim, Payment, Status
 from payments.runtime import batch, telemetry
 from tests.fakes import Act
-from tests.simulation.invocations import Invocations
+from tests.simulation.invocations import LONGEST_SKEW, Invocations
 from tests.simulation.mishaps import Fault
 from tests.simulation.people import Order, Upload, an_order, an_upload
 from tests.simulation.quiet import QuietLog
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from payments.domain.reconciliation import Finding
     from tests.simulation.mutants import Mutant
 
 MINUTE = timedelta(minutes=1)
@@ -53,10 +55,12 @@ class Run:
         self.uploads: list[Upload] = []
         self.violations: list[tuple[str, str, str]] = []
         self.reviews = 0
+        self.found: list[Finding] = []
         self._mutant = mutant
         self._leases: dict[str, tuple[Worker, datetime]] = {}
         self.gateway_is_down_until = self.now
         self._acts: dict[str, Act] = {}
+        self._is_compared = False
         self._later: list[tuple[datetime, Callable[[], object]]] = []
         self._ask_for(payments)
         self.invocations = Invocations(self)
@@ -75,6 +79,7 @@ class Run:
                 (batch, "ThreadPoolExecutor", InTurn),
                 (dispatcher, "ThreadPoolExecutor", InTurn),
                 (telemetry, "log", QuietLog.the_one),
+                (reconciler, "_report", self.found.append),
                 (telemetry, "EmittedMetrics", lambda: self.site.measure),
             ):
                 stack.enter_context(mock.patch.object(module, name, instead))
@@ -256,10 +261,19 @@ class Run:
             if starts:
                 self.chance.choice(starts)()
                 continue
-            if self._is_at_rest():
+            if self._is_at_rest() and self._is_compared:
                 return
+            if self._is_at_rest():
+                self._compare()
+                continue
             self._move_to(min(moment for moment in [*self._edges(), self.now + MINUTE] if moment > self.now))
         self.broken("comes_to_rest", "", "there is still something to do")
+
+    def _compare(self) -> None:
+        """Compare every day a last time, once nobody holds anything any more by any clock."""
+        self._is_compared = True
+        self._move_to(self.now + LEASE + 2 * LONGEST_SKEW)
+        self.invocations.compare_every_day()
 
     @property
     def is_crowded(self) -> bool:

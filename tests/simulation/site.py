@@ -20,6 +20,7 @@ from functions.examiner import handler as examiner
 from functions.ingestor import handler as ingestor
 from functions.notifier import handler as notifier
 from functions.processor import handler as processor
+from functions.reconciler import handler as reconciler
 from functions.requester import handler as requester
 from functions.settler import handler as settler
 from functions.sweeper import handler as sweeper
@@ -37,6 +38,7 @@ from payments.use_cases import Queue
 from tests.batch_fakes import FakeIntake, FakeSettledPayments
 from tests.fakes import START, FakeClock, FakeGateway
 from tests.simulation.delivery import Reader, SimulatedQueue
+from tests.simulation.ledger import WatchedLedger
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.trace import Trace
@@ -211,6 +213,7 @@ class Site(Pipeline):
             key_retention=key_retention,
         )
         self.gateway = WatchedGateway(true, key_retention=key_retention, faults=self.mishaps)
+        self.ledger = WatchedLedger(self.gateway, self.mishaps)
         self.queues = {
             Queue.PROCESSING: SimulatedQueue(self.mishaps, true, chance, may_lose=True),
             Queue.NOTIFICATION: SimulatedQueue(self.mishaps, true, chance, may_lose=False),
@@ -229,6 +232,7 @@ class Site(Pipeline):
         self.dispatch_all: Any = dispatcher.react
         self.process_one: Any = processor.process
         self.sweep_all: Any = sweeper.react
+        self.compare: Any = reconciler.react
 
     def stream(self) -> list[Any]:
         """Pass on what was written since the last call, each payment's changes in order; return it."""
@@ -289,6 +293,17 @@ class Site(Pipeline):
         )
         swept: int = self.sweep_all(ports)
         return swept
+
+    def reconcile(self, event: dict[str, Any]) -> Any:  # noqa: ANN401 - likewise
+        ports = reconciler.Ports(
+            ledger=self.ledger,
+            payments=self.store,
+            store=self.store,
+            clock=self.clock,
+            tokens=self.tokens,
+            measure=self.measure,
+        )
+        return self.compare(event, ports)
 
 
 def _as_it_is(image: Any) -> Any:  # noqa: ANN401 - a payment in the place of an image
