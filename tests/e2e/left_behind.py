@@ -41,6 +41,20 @@ class LeftBehind:
                 for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
                     yield from (Text(name, event["message"]) for event in events["events"])
 
+    def functions(self) -> Iterator[str]:
+        """Yield the name of every function."""
+        for page in self._client("lambda").get_paginator("list_functions").paginate():
+            yield from (function["FunctionName"] for function in page["Functions"])
+
+    def invoked(self) -> set[str]:
+        """Return the names of the functions that ran: every run leaves lines in its function's log group."""
+        logs = self._client("logs")
+        return {
+            name
+            for name in self.functions()
+            if logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", limit=1)["events"]
+        }
+
     def queued(self) -> Iterator[Text]:
         """Yield every message that waits in a queue, dead letters and the back office's mailbox included."""
         sqs = self._client("sqs")

@@ -10,8 +10,11 @@ import pytest
 
 from local_aws.back_office import BackOffice
 from local_aws.payments_client import PaymentsClient
+from operations.environment import local_environment
 from payments.domain.card_numbers import holds_card_number
 from tests.e2e.batches import Batches
+from tests.e2e.client import eventually
+from tests.e2e.invoked import invoke
 from tests.e2e.left_behind import LeftBehind, Text, texts_of
 
 if TYPE_CHECKING:
@@ -65,8 +68,14 @@ def refused(client: Client, deployment: Deployment, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture(scope="module")
-def left(deployment: Deployment, paid: str, approval_token: str, refused: None) -> LeftBehind:
-    del paid, approval_token, refused
+def compared(deployment: Deployment) -> None:
+    """Compare a day with the gateway's ledger, which the schedule does once a day only."""
+    invoke(local_environment(deployment.to_json()), "reconciler", {"day": "2026-01-01"})
+
+
+@pytest.fixture(scope="module")
+def left(deployment: Deployment, paid: str, approval_token: str, refused: None, compared: None) -> LeftBehind:
+    del paid, approval_token, refused, compared
     return LeftBehind(deployment)
 
 
@@ -111,6 +120,14 @@ def test_all_that_is_searched_is_there(  # noqa: PLR0917 - fixtures
     assert any("payments" in where for where in found([paid], stored))
     assert any(where.endswith("reason") for where, _ in stored)
     assert len(list(left.secrets())) >= 2
+
+
+def test_every_deployed_function_has_been_at_work_under_its_own_role(left: LeftBehind) -> None:
+    """Defect: Too much permission. A role that no call has met may lack what its function needs."""
+    deployed = set(left.functions())
+    assert len(deployed) > 15
+    # The sweeper and the settler come by themselves, every minute.
+    eventually(lambda: deployed - left.invoked(), lambda idle: not idle, timeout_seconds=90)
 
 
 def test_no_secret_and_no_api_key_is_logged_queued_stored_or_published(

@@ -15,15 +15,16 @@ from unittest import mock
 
 from payments.domain.errors import GatewayRefused
 from payments.domain.payment import Payment, Status
-from tests.simulation import dishonest_ledger as ledger
+from tests.simulation import dishonest_ledger as ledgers
 from tests.simulation.ledger_promises import SETTLED, WRONG_IF_TOLD
 from tests.simulation.mutants import CHARGED, Mutant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
+    from datetime import datetime
 
-    from payments.ports import Charge
+    from payments.ports import Charge, LedgerEntry
     from tests.simulation.run import Run
 
 
@@ -102,20 +103,23 @@ def _find_others(run: Run, stack: ExitStack, suits: Callable[[Payment, Charge], 
 
 
 def _echoes_other_amounts(run: Run, stack: ExitStack) -> None:
-    gateway = run.site.gateway
-    charge, find = gateway.charge, gateway.find
+    gateway, ledger = run.site.gateway, run.site.ledger
+    charge, find, known, listed = gateway.charge, gateway.find, ledger.known, ledger.listed
 
-    def other(said: Charge | None) -> Charge | None:
-        return replace(said, amount=said.amount + 1) if said else None
+    def other(said: Charge) -> Charge:
+        return replace(said, amount=said.amount + 1)
+
+    def found(*, reference: str) -> Charge | None:
+        said = find(reference=reference)
+        return other(said) if said else None
+
+    def entries(start: datetime, end: datetime) -> list[LedgerEntry]:
+        return [replace(entry, charge=other(entry.charge)) for entry in listed(start, end)]
 
     _instead(stack, run, "charge", lambda **order: other(charge(**order)))
-    _instead(stack, run, "find", lambda **asked: other(find(**asked)))
-    known, listed = run.site.ledger.known, run.site.ledger.listed
-    for name, echoed in (
-        ("known", lambda reference: [other(charge) for charge in known(reference)]),
-        ("listed", lambda *span: [replace(entry, charge=other(entry.charge)) for entry in listed(*span)]),
-    ):
-        stack.enter_context(mock.patch.object(run.site.ledger, name, echoed))
+    _instead(stack, run, "find", found)
+    stack.enter_context(mock.patch.object(ledger, "known", lambda reference: list(map(other, known(reference)))))
+    stack.enter_context(mock.patch.object(ledger, "listed", entries))
 
 
 def _refuses_after_charging(run: Run, stack: ExitStack) -> None:
@@ -219,7 +223,7 @@ DISHONESTIES = {
         ),
         Dishonesty(
             "omits lines of its ledger",
-            ledger.omits_lines,
+            ledgers.omits_lines,
             frozenset({SETTLED}),
             _is_exact,
             "Cannot: settle a payment in review by a charge that is not listed; a person has to look it up. Can: no "
@@ -227,7 +231,7 @@ DISHONESTIES = {
         ),
         Dishonesty(
             "misdates lines of its ledger by a day",
-            ledger.misdates_lines_by_a_day,
+            ledgers.misdates_lines_by_a_day,
             frozenset(),
             _is_exact,
             "Can: a line is held against its payment on whichever day it is met, and no payment is taken for "
@@ -235,7 +239,7 @@ DISHONESTIES = {
         ),
         Dishonesty(
             "misdates lines of its ledger by a week",
-            ledger.misdates_lines_by_a_week,
+            ledgers.misdates_lines_by_a_week,
             frozenset({SETTLED}),
             _is_exact,
             "Cannot: meet what is entered under a day that is looked at no more; it is as if it were not listed. Can: "
@@ -243,14 +247,14 @@ DISHONESTIES = {
         ),
         Dishonesty(
             "doubles lines of its ledger",
-            ledger.doubles_lines,
+            ledgers.doubles_lines,
             frozenset(),
             _is_exact,
             "Can: what has one reference is one charge; it settles once and is never told of.",
         ),
         Dishonesty(
             "doubles lines of its ledger under another name",
-            ledger.doubles_lines_under_another_name,
+            ledgers.doubles_lines_under_another_name,
             frozenset({WRONG_IF_TOLD}),
             _is_exact,
             "Cannot: know that the second was never made; a person is told. Can: it settles nothing, for the gateway "
