@@ -147,7 +147,7 @@ class FakeStore:
         return self._page(lambda payment: payment.created_at.date() == day, limit, next_token)
 
     def get_all(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
-        ids = list(payment_ids)
+        ids = sorted(payment_ids)  # a set's own order is another in each process
         return self._faults.looking(
             "payments", lambda: {id_: self.payments[id_] for id_ in ids if id_ in self.payments}
         )
