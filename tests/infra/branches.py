@@ -22,7 +22,7 @@ from tests.contract.loopback import Reply, loopback
 from tests.fakes import InMemoryLedger
 from tests.infra import batch_branches, workflow_branches
 from tests.infra.stage import HOUR, open_payments, waiting
-from tests.samples import START, accepted, claimed, events, granted, settled
+from tests.samples import START, accepted, as_requested, claimed, events, granted, settled
 from tests.unit.handlers.events import api_event, body_of, sample
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def sweep(stage: Stage) -> None:
 
 def reconcile(stage: Stage) -> None:
     """A payment whose charge tells its end, one that succeeded by a charge nobody knows, and a charge of nobody."""
-    charged, uncharged = accepted("charged"), accepted("uncharged")
+    charged, uncharged = as_requested(accepted("charged")), accepted("uncharged")
     stage.store(charged, claimed(charged))
     stage.store(uncharged, claimed(uncharged), settled(claimed(uncharged)))
     for reference in ("charged", "nobody"):
