@@ -100,6 +100,15 @@ def raises(error: str, message: str = "as the script says") -> Answer:
 DIES = Answer({"dies": True})
 """The process ends in the middle of the call."""
 
+NO_ROOM = "Lambda.TooManyRequestsException"
+"""What a task fails by whose function Lambda lets not run now."""
+
+THROTTLED = raises(NO_ROOM)
+"""The function is not let run this time."""
+
+FULL = "full"
+"""A function that is never let run."""
+
 
 USUAL = Answer({})
 """Stands in a script for what the step answers when all is well."""
@@ -120,8 +129,9 @@ class Bench:
 
     def prepare(self) -> None:
         """Make the functions."""
-        for part in self.parts:
+        for part in (*self.parts, FULL):
             self.account.function(part, f"PART, SCRIPTS = {part!r}, {str(self.scripts)!r}\n{FUNCTION}")
+        self.account.client("lambda").put_function_concurrency(FunctionName=FULL, ReservedConcurrentExecutions=0)
 
     @cached_property
     def states(self) -> Any:  # noqa: ANN401 - like every client of an account
@@ -136,10 +146,18 @@ class Bench:
         iam.put_role_policy(RoleName="workflow", PolicyName="all", PolicyDocument=json.dumps(ANYTHING))
         return str(made["Role"]["Arn"])
 
-    def machine(self, name: str, workflow: str, *, pause_seconds: float, **values: str | int) -> str:
-        """Create a state machine from the file of ``workflow`` as it is synthesized, but hastened; return its ARN."""
-        functions = {part: f"arn:aws:lambda:{REGION}:000000000000:function:{part}" for part in self.parts}
+    def machine(
+        self, name: str, workflow: str, *, pause_seconds: float, full_at: str | None = None, **values: str | int
+    ) -> str:
+        """Create a state machine from the file of ``workflow`` as it is synthesized, but hastened; return its ARN.
+
+        There is no room for the function of the state ``full_at``, however often it is tried.
+        """
+        functions = {part: f"arn:aws:lambda:{REGION}:000000000000:function:{part}" for part in (*self.parts, FULL)}
+        full = functions.pop(FULL)
         filled = json.loads(definition(workflow, {"partition": "aws", **functions, **values}))
+        if full_at:
+            states_of(filled)[full_at]["Parameters"]["FunctionName"] = full
         made = self.states.create_state_machine(
             name=name, definition=json.dumps(hastened(filled, pause_seconds=pause_seconds)), roleArn=self.role_arn
         )

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from payments_infra.constructs.definition import FOLDER
-from tests.e2e.scripted_workflow import DIES, USUAL, Bench, Notices, bench, raises, returns, scripted
+from tests.e2e.scripted_workflow import (
+    DIES,
+    NO_ROOM,
+    THROTTLED,
+    USUAL,
+    Bench,
+    Notices,
+    bench,
+    raises,
+    returns,
+    scripted,
+)
 from tests.state_language import Transition, transitions_of
 
 if TYPE_CHECKING:
@@ -36,6 +47,7 @@ RANGES = [
     {"number": 0, "start": 30, "end": 60, "first_line": 2},
     {"number": 1, "start": 60, "end": 90, "first_line": 4},
 ]
+ONE_RANGE = "work/one-range.json"
 COUNTS = {"received": 3, "accepted": 2, "rejected": 1, "totals": {"EUR": "30.00"}}
 REASON = "the header is unreadable"
 
@@ -51,7 +63,8 @@ FAILED = ["RecordFailure", "NotifyFailure", "BatchFailed"]
 class Scenario:
     """Where an execution has to go when functions answer so; steps that are not named answer as usual.
 
-    ``topic`` and ``manifest`` are there, missing, or late: they come while the execution waits for them.
+    ``topic`` and ``manifest`` are there, missing, or late: they come while the execution waits for them. ``full_at`` is
+    the state for whose function there is no room.
     """
 
     path: list[str]
@@ -60,6 +73,7 @@ class Scenario:
     script: Script = field(default_factory=dict)
     topic: str = "there"
     manifest: str = "there"
+    full_at: str | None = None
     timeout_seconds: int = 600
 
     @property
@@ -74,18 +88,23 @@ def failing(at: str, step: str, answer: Answer, error: str) -> Scenario:
     return Scenario(path=path, error=error, script={step: [answer]})
 
 
+def full(at: str) -> Scenario:
+    """Return the scenario in which Lambda never has room at the state ``at``."""
+    return Scenario(path=[*COMPLETED[: COMPLETED.index(at) + 1], *FAILED], error=NO_ROOM, full_at=at)
+
+
 SCENARIOS = {
     "all-well": Scenario(path=COMPLETED, status="SUCCEEDED"),
     "all-tried-again": Scenario(
         path=COMPLETED,
         status="SUCCEEDED",
         script={
-            "registrar.register": [BROKEN, USUAL],
-            "planner": [BROKEN, USUAL],
-            "registrar.plan": [BROKEN, USUAL],
-            "ingestor.1": [DIES, USUAL],
-            "collector": [BROKEN, USUAL],
-            "registrar.complete": [BROKEN, USUAL],
+            "registrar.register": [THROTTLED, BROKEN, USUAL],
+            "planner": [THROTTLED, BROKEN, USUAL],
+            "registrar.plan": [THROTTLED, BROKEN, USUAL],
+            "ingestor.1": [THROTTLED, DIES, USUAL],
+            "collector": [THROTTLED, BROKEN, USUAL],
+            "registrar.complete": [THROTTLED, BROKEN, USUAL],
         },
         manifest="late",
         topic="late",
@@ -111,17 +130,30 @@ SCENARIOS = {
     "outcome-missing": failing("Collect", "collector", raises("OutcomeMissing"), "OutcomeMissing"),
     "collect-broken": failing("Collect", "collector", BROKEN, "ThrottlingException"),
     "complete-broken": failing("Complete", "registrar.complete", BROKEN, "ThrottlingException"),
+    **{f"full-at-{at}": full(at) for at in ("Register", "Plan", "RecordPlan", "Collect", "Complete")},
+    "full-at-a-range": Scenario(
+        path=[*TO_THE_MAP, *FAILED],
+        error="States.ExceedToleratedFailureThreshold",
+        script={"planner": [returns({"manifest_key": ONE_RANGE, "ranges": 1, "rows": 2})]},
+        full_at="IngestRange",
+    ),
     "notice-lost": Scenario(path=COMPLETED[:-1], error="SNS.PublishFailed", topic="missing"),
     "failure-tried-again": Scenario(
         path=["Register", *FAILED],
         error="BatchRefused",
-        script={"registrar.register": [REFUSED], "registrar.fail": [BROKEN, USUAL]},
+        script={"registrar.register": [REFUSED], "registrar.fail": [THROTTLED, BROKEN, USUAL]},
         topic="late",
     ),
     "failure-unrecorded": Scenario(
         path=["Register", "RecordFailure", "FailureUnrecorded", "NotifyFailure", "BatchFailed"],
         error="BatchRefused",
         script={"registrar.register": [REFUSED], "registrar.fail": [BROKEN]},
+    ),
+    "full-at-RecordFailure": Scenario(
+        path=["Register", "RecordFailure", "FailureUnrecorded", "NotifyFailure", "BatchFailed"],
+        error="BatchRefused",
+        script={"registrar.register": [REFUSED]},
+        full_at="RecordFailure",
     ),
     "failure-notice-lost": Scenario(
         path=["Register", *FAILED],
@@ -169,6 +201,7 @@ class Workflow:
         self.bench = on
         self._s3 = on.account.client("s3")
         self._s3.create_bucket(Bucket=FILES)
+        self._s3.put_object(Bucket=FILES, Key=ONE_RANGE, Body=json.dumps(RANGES[:1]))
         self._notices = Notices(on.account)
         self._notices.open(OFFICE)
 
@@ -184,6 +217,7 @@ class Workflow:
             bucket=FILES,
             topic=self._notices.arn({"there": OFFICE, "missing": "nowhere", "late": name}[scenario.topic]),
             concurrency=2,
+            full_at=scenario.full_at,
             timeout_seconds=scenario.timeout_seconds,
             **{f"{part}_seconds": 60 for part in PARTS},
         )
