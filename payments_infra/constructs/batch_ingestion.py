@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from payments_infra.constructs.notifications import Topic
     from payments_infra.constructs.place import Place
 
+LONGEST_RUN_SECONDS = 24 * 3600
+"""What an execution may take: ten million rows, and files before it whose turn it is first."""
+
 MOST_CHILDREN = 10_000
 """Child executions of one map that run at once: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
@@ -63,7 +66,7 @@ class BatchIngestion(Construct):
         ingestor: Function,
         collector: Function,
         concurrency: int = 10,
-        timeout_seconds: int = 24 * 3600,
+        timeout_seconds: int = LONGEST_RUN_SECONDS,
         log_retention_days: int = 30,
         traced: bool = True,
     ) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from payments_infra.constructs.notifications import Topic
     from payments_infra.constructs.place import Place
 
-PROCESSING_SECONDS = 12 * 3600
+PROCESSING_SECONDS = 28 * 3600
 """What an execution may take besides waiting for a person: longer than all its tries after one another."""
 
 

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from payments_infra.constructs.definition import FOLDER
-from tests.e2e.scripted_workflow import USUAL, Bench, Notices, bench, raises, returns, scripted, wait_for
+from tests.e2e.scripted_workflow import (
+    NO_ROOM,
+    THROTTLED,
+    USUAL,
+    Bench,
+    Notices,
+    bench,
+    raises,
+    returns,
+    scripted,
+    wait_for,
+)
 from tests.state_language import transitions_of
 
 if TYPE_CHECKING:
@@ -30,8 +41,8 @@ PARTS = ("examiner", "requester", "charger")
 OFFICE = "office"
 PATIENT_SECONDS = 60
 
-BROKEN = raises("ThrottlingException", "a secret text")
-UNSETTLED = raises("PaymentUnsettled")
+BROKEN = raises("ThrottlingException")
+UNSETTLED = raises("PaymentUnsettled", "a secret text")
 NOT_FOUND = raises("PaymentNotFound")
 
 ASKING = ["ValidatePayment", "CheckValidation", "WaitForApproval"]
@@ -65,7 +76,7 @@ class Scenario:
     """Where an execution has to go when functions answer so; steps that are not named answer as usual.
 
     ``answers`` is what the back office answers, asked once for each; ``topic`` is there, missing, or late: it comes
-    while the execution waits for it.
+    while the execution waits for it. ``full_at`` is the state for whose function there is no room.
     """
 
     path: list[str]
@@ -74,6 +85,7 @@ class Scenario:
     script: Script = field(default_factory=dict)
     answers: tuple[bool, ...] = ()
     topic: str = "there"
+    full_at: str | None = None
     approval_timeout_seconds: int = PATIENT_SECONDS
     timeout_seconds: int = 600
 
@@ -90,7 +102,7 @@ SCENARIOS = {
         path=APPROVED,
         status="SUCCEEDED",
         script={
-            "examiner": [BROKEN, *AWAITS],
+            "examiner": [BROKEN, THROTTLED, *AWAITS],
             "requester": [BROKEN, USUAL],
             "charger": [UNSETTLED, BROKEN, raises("GatewayAmbiguous"), raises("VersionConflict"), USUAL],
         },
@@ -111,6 +123,11 @@ SCENARIOS = {
         error="ValidationRefused",
         script={"examiner": [examined("refused", "failed", "its history is broken")]},
     ),
+    "of-the-queue": Scenario(
+        path=[*STRAIGHT[:2], "ValidationRefused", *FAILED],
+        error="ValidationRefused",
+        script={"examiner": [examined("refused", "accepted", "the payment belongs to the processing queue")]},
+    ),
     "approval-refused": Scenario(
         path=[*ASKING, "CheckApproval", "ApprovalRefused", *FAILED],
         error="ApprovalRefused",
@@ -129,16 +146,14 @@ SCENARIOS = {
         status="SUCCEEDED",
         script={"examiner": AWAITS, "requester": [raises("ApprovalNotAwaited")]},
     ),
-    "examiner-broken": Scenario(
-        path=[*STRAIGHT[:1], *BROKE], error="ThrottlingException", script={"examiner": [BROKEN]}
-    ),
-    "requester-broken": Scenario(
-        path=[*ASKING, *BROKE], error="ThrottlingException", script={"examiner": AWAITS, "requester": [BROKEN]}
+    "examiner-full": Scenario(path=[*STRAIGHT[:1], *BROKE], error=NO_ROOM, full_at="ValidatePayment"),
+    "requester-full": Scenario(
+        path=[*ASKING, *BROKE], error=NO_ROOM, script={"examiner": AWAITS}, full_at="WaitForApproval"
     ),
     "nobody-to-ask-about": Scenario(
         path=[*ASKING, *BROKE], error="PaymentNotFound", script={"examiner": AWAITS, "requester": [NOT_FOUND]}
     ),
-    "charger-broken": Scenario(path=[*STRAIGHT[:3], *BROKE], error="ThrottlingException", script={"charger": [BROKEN]}),
+    "charger-full": Scenario(path=[*STRAIGHT[:3], *BROKE], error=NO_ROOM, full_at="ProcessPayment"),
     "gone": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentNotFound", script={"charger": [NOT_FOUND]}),
     "never-settled": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentUnsettled", script={"charger": [UNSETTLED]}),
     "notice-lost": Scenario(path=STRAIGHT[:-1], error="SNS.PublishFailed", topic="missing"),
@@ -182,6 +197,7 @@ class Workflow:
             topic=self._notices.arn({"there": OFFICE, "missing": "nowhere", "late": name}[scenario.topic]),
             approval_timeout_seconds=scenario.approval_timeout_seconds,
             timeout_seconds=scenario.timeout_seconds,
+            full_at=scenario.full_at,
             examiner_seconds=60,
             charger_seconds=60,
         )
@@ -293,27 +309,30 @@ def test_a_success_is_told_once(name: str, workflow: Workflow, ran: Callable[[st
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
+    ("name", "event", "reason"),
     [
-        ("declined", "The payment is declined."),
-        ("failure-tried-again", "The payment is needs_review."),
-        ("tampered", "its history is broken"),
-        ("approval-refused", "The back office refused its approval."),
-        ("approval-timed-out", "The payment is failed."),
-        ("charger-broken", GAVE_UP),
+        ("declined", "payment.declined", "The payment is declined."),
+        ("failure-tried-again", "payment.needs_review", "The payment is needs_review."),
+        ("tampered", "payment.failed", "its history is broken"),
+        ("of-the-queue", "payment.accepted", "the payment belongs to the processing queue"),
+        ("approval-refused", "payment.failed", "The back office refused its approval."),
+        ("approval-timed-out", "payment.failed", "The payment is failed."),
+        ("charger-full", "workflow.broken", GAVE_UP),
+        ("examiner-full", "workflow.broken", GAVE_UP),
     ],
 )
-def test_a_failure_is_told_once_with_its_reason(
-    name: str, reason: str, workflow: Workflow, ran: Callable[[str], Execution]
+def test_a_failure_is_told_once_as_what_it_is_with_its_reason(
+    name: str, event: str, reason: str, workflow: Workflow, ran: Callable[[str], Execution]
 ) -> None:
+    """A program that takes a payment for failed sends it again: nothing is called so that may yet be charged."""
     told = workflow.notice(name)
-    assert (told["event"], told["error"], told["reason"]) == ("payment.failed", ran(name).error, reason)
+    assert (told["event"], told["error"], told["reason"]) == (event, ran(name).error, reason)
     assert ran(name).cause == reason
 
 
 def test_nothing_of_an_exceptions_text_is_told(workflow: Workflow, ran: Callable[[str], Execution]) -> None:
-    assert ran("charger-broken").status == "FAILED"
-    assert "secret" not in json.dumps(workflow.notice("charger-broken"))
+    assert ran("never-settled").status == "FAILED"
+    assert "secret" not in json.dumps(workflow.notice("never-settled"))
 
 
 def test_starting_a_payment_twice_is_one_execution(workflow: Workflow, ran: Callable[[str], Execution]) -> None:

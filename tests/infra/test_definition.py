@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from payments_infra.constructs.batch_ingestion import LONGEST_RUN_SECONDS
 from payments_infra.constructs.definition import FOLDER, definition
+from payments_infra.constructs.payment_workflow import PROCESSING_SECONDS
 from tests.node_program import NODE, installed, run
-from tests.state_language import reachable, states_of
+from tests.state_language import longest_pauses_seconds, matches, reachable, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAMBDA = "arn:aws:lambda:eu-central-1:123456789012:function"
+NO_ROOM = "Lambda.TooManyRequestsException"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:office"
 VALUES: dict[str, dict[str, str | int]] = {
     "batch": {
@@ -123,6 +126,39 @@ def test_whatever_is_tried_again_pauses_longer_each_time_and_at_random(workflow:
                 assert retrier["JitterStrategy"] == "FULL", name
                 assert retrier["BackoffRate"] > 1, name
                 assert retrier["IntervalSeconds"] < retrier["MaxDelaySeconds"], name
+
+
+def patience_seconds(state: dict[str, Any], error: str) -> float:
+    """Return how long ``state`` is mostly tried again at ``error``: full jitter leaves half of the longest pauses."""
+    return longest_pauses_seconds(next(one for one in state["Retry"] if matches(one, error))) / 2
+
+
+@each_workflow
+def test_a_step_that_lambda_has_no_room_for_waits_for_an_hour_and_more(workflow: str) -> None:
+    """A minute of a full account must break nothing."""
+    invoking = [one for one in states(workflow, "Task") if ":lambda:invoke" in one[1]["Resource"]]
+    assert invoking
+    for name, state in invoking:
+        assert patience_seconds(state, NO_ROOM) > 3600, name
+
+
+def test_a_range_waits_for_its_turn_as_long_as_its_file_may_take() -> None:
+    """The files of a busy hour ask for more runs together than they are given; none may fail for coming late."""
+    assert patience_seconds(states_of(filled("batch"))["IngestRange"], NO_ROOM) > LONGEST_RUN_SECONDS
+
+
+@pytest.mark.parametrize("state", ["ValidatePayment", "WaitForApproval", "ProcessPayment"])
+def test_a_payments_only_execution_goes_on_for_hours_whatever_breaks(state: str) -> None:
+    """Nothing starts a second one, and nobody else asks for an approval."""
+    assert patience_seconds(states_of(filled("payment"))[state], "Lambda.Unknown") > 3 * 3600
+
+
+def test_a_payments_execution_is_not_cut_off_while_it_is_still_tried() -> None:
+    found = states_of(filled("payment"))
+    retriers = [one for state in ("ValidatePayment", "ProcessPayment") for one in found[state]["Retry"]]
+    tried = [one for one in retriers if one["MaxAttempts"]]
+    running_seconds = sum(one["MaxAttempts"] + 1 for one in tried) * found["ProcessPayment"]["TimeoutSeconds"]
+    assert sum(map(longest_pauses_seconds, tried)) + running_seconds < PROCESSING_SECONDS
 
 
 @each_workflow
