@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from payments_infra.constructs.log_metric import LogMetric, entered
 from payments_infra.workers import counted
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 ORCHESTRATED_FAILURES = 4
 """Executions of orchestrated payments that may fail within five minutes: a declined or refused payment ends so too."""
+
+BROKEN_STATE = "WorkflowBroken"
+"""Where an orchestrated payment's execution comes that could not finish. It ends as that of a declined one does."""
 
 FIVE_MINUTES_SECONDS = 300
 
@@ -49,8 +53,21 @@ def watch_workflows(stack: PaymentsStack, monitoring: Monitoring) -> None:
     monitoring.alarm("workflow-requests-not-taken", not_taken, above=0)
     monitoring.alarm("batch-workflow-failed", batch.metric_failed(), above=0)
     monitoring.alarm("payment-workflow-failed", several, above=ORCHESTRATED_FAILURES)
+    monitoring.alarm("payment-workflow-broken", _broken(stack).metric, above=0)
     for part, machine in (("batch-workflow", batch), ("payment-workflow", payment)):
         _watch_executions(monitoring, part, machine)
+
+
+def _broken(stack: PaymentsStack) -> LogMetric:
+    return LogMetric(
+        stack,
+        "payment_workflow_broken",
+        part="payment-workflow-broken",
+        naming=stack.ground.naming,
+        log_group=stack.orchestration.workflow.log_group,
+        pattern=entered(BROKEN_STATE),
+        label="executions that could not finish",
+    )
 
 
 def _watch_executions(monitoring: Monitoring, part: str, machine: StateMachine) -> None:

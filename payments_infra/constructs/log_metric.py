@@ -35,6 +35,15 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxF
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html"""
 
 
+def entered(state: str) -> str:
+    """Return the pattern of lines that tell of an execution which comes into ``state``, a Pass state.
+
+    The state machine must log every step. A line that tells of its leaving the state names it too.
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    """
+    return f'{{ ($.type = "PassStateEntered") && ($.details.name = "{state}") }}'
+
+
 class LogMetric(Construct):
     """Counts the lines of ``log_group`` that match ``pattern``.
 

@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools import Logger
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
-from payments_infra.constructs.log_metric import FAILURES, LogMetric
+from payments_infra.constructs.log_metric import FAILURES, LogMetric, entered
 from payments_infra.constructs.metric import Metric
 from payments_infra.constructs.monitoring import Monitoring
 from payments_infra.constructs.notifications import Topic
@@ -289,13 +289,18 @@ def test_a_silent_log_costs_nothing() -> None:
 
 
 def matches(pattern: str, line: str) -> bool:
-    """Match as CloudWatch Logs does, for the part of its language the pattern uses: fields equal to text, or-ed."""
+    """Match as CloudWatch Logs does, for the part of its language the patterns use: fields equal to text, or-ed, and-ed."""
     assert pattern.startswith("{ ")
     assert pattern.endswith(" }")
-    alternatives = [re.fullmatch(r'\(\$((?:\.\w+)+) = "(\w+)"\)', one) for one in pattern[2:-2].split(" || ")]
-    assert all(alternatives)
     event = json.loads(line)
-    return any(field_of(event, one[1]) == one[2] for one in alternatives if one)
+    alternatives = [one.split(" && ") for one in pattern[2:-2].split(" || ")]
+    return any(all(is_equal(event, term) for term in terms) for terms in alternatives)
+
+
+def is_equal(event: object, term: str) -> bool:
+    parts = re.fullmatch(r'\(\$((?:\.\w+)+) = "(\w+)"\)', term)
+    assert parts
+    return field_of(event, parts[1]) == parts[2]
 
 
 def field_of(event: object, path: str) -> object:
@@ -355,3 +360,26 @@ def test_the_pattern_finds_the_errors_powertools_really_writes(write: Callable[[
 def test_the_pattern_finds_what_runtime_and_lambda_say_of_a_failure(line: dict[str, Any], failure: bool) -> None:  # noqa: FBT001 - a table of expectations
     """Defect: Dead alarms. A time-out leaves no line of the handler's own."""
     assert matches(FAILURES, json.dumps(line)) is failure
+
+
+@pytest.mark.parametrize(
+    ("type_", "state", "comes"),
+    [
+        ("PassStateEntered", "WorkflowBroken", True),
+        ("PassStateExited", "WorkflowBroken", False),
+        ("PassStateEntered", "NotSucceeded", False),
+        ("ExecutionFailed", None, False),
+    ],
+)
+def test_an_execution_is_seen_to_come_into_a_state_once(type_: str, state: str | None, *, comes: bool) -> None:
+    """As Step Functions writes it where inputs and outputs are left out."""
+    line = {
+        "id": "9",
+        "type": type_,
+        "details": {"name": state} if state else {"error": "PaymentNotSucceeded", "cause": "…"},
+        "previous_event_id": "8",
+        "event_timestamp": "1795232202123",
+        "execution_arn": "arn:aws:states:us-east-1:123456789012:execution:payments-payment-workflow-dev:pay-1",
+        "redrive_count": "0",
+    }
+    assert matches(entered("WorkflowBroken"), json.dumps(line)) is comes

@@ -168,6 +168,28 @@ def test_one_failed_file_rings_and_a_declined_orchestrated_payment_does_not(temp
     assert alarm(template, "payment-workflow-failed")["threshold"] > 1
 
 
+def test_one_payment_that_its_workflow_could_not_bring_to_an_end_rings(template: Template) -> None:
+    """Defect: Dead alarms. Nothing starts such an execution again, and among declined ones it would not be seen."""
+    rung = alarm(template, "payment-workflow-broken")
+    assert rung["threshold"] == 0
+    (counted,) = [
+        body
+        for body in template.resources("aws_cloudwatch_log_metric_filter").values()
+        if body["metric_transformation"]["name"] == rung["metric_name"]
+    ]
+    assert counted["metric_transformation"]["namespace"] == rung["namespace"]
+    machine = next(
+        body for body in template.resources("aws_sfn_state_machine").values() if "payment-workflow" in body["name"]
+    )
+    logging = machine["logging_configuration"]
+    assert (logging["level"], address_of(logging["log_destination"])) == ("ALL", address_of(counted["log_group_name"]))
+    states = json.loads(machine["definition"])["States"]
+    (broken,) = [name for name in states if f'"{name}"' in counted["pattern"]]
+    assert states[broken]["Type"] == "Pass"
+    steps = ("ValidatePayment", "WaitForApproval", "ProcessPayment")
+    assert {states[step]["Catch"][-1]["Next"] for step in steps} == {broken}
+
+
 def test_a_file_rings_when_more_of_its_rows_are_rejected_than_the_setting_says() -> None:
     rung = alarm(whole_stack(BATCH_REJECTED_ALARM_PERCENT="25"), "batch-rows-rejected")
     assert (rung["metric_name"], rung["threshold"]) == ("BatchRowsRejectedPercent", 25)
