@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payments_infra.constructs.batch_ingestion import BatchIngestion
+from payments_infra.constructs.batch_ingestion import LONGEST_RUN_SECONDS, BatchIngestion
 from payments_infra.constructs.schedule import Schedule
 from payments_infra.constructs.upload_rule import UploadRule
 from payments_infra.workers import BATCH_OPEN_DEADLINE_SECONDS
@@ -28,6 +28,7 @@ class Batches:
 
     def __init__(self, *, ground: Ground, workers: Workers, storage: Storage, channels: Channels) -> None:
         self._storage = storage
+        self._channels = channels
         payments = {"PAYMENTS_TABLE": storage.payments.name}
         batches = {"BATCHES_TABLE": storage.batches.name}
         files = {"BATCH_BUCKET": storage.files.name}
@@ -42,7 +43,16 @@ class Batches:
         )
         self.collector = workers.worker("collector", timeout_seconds=900, environment=files)
         self.steps = (self.registrar, self.planner, self.ingestor, self.collector)
-        self.settler = workers.worker("settler", timeout_seconds=45, environment={**payments, **batches})
+        self.settler = workers.worker(
+            "settler",
+            timeout_seconds=45,
+            environment={
+                **payments,
+                **batches,
+                "BACK_OFFICE_TOPIC_ARN": channels.back_office.arn,
+                "LONGEST_RUN_SECONDS": str(LONGEST_RUN_SECONDS),
+            },
+        )
         self._allow()
         self.workflow = BatchIngestion(
             ground.scope,
@@ -58,6 +68,7 @@ class Batches:
             ingestor=self.ingestor,
             collector=self.collector,
             concurrency=ground.settings.batch_concurrency,
+            timeout_seconds=LONGEST_RUN_SECONDS,
             log_retention_days=ground.settings.profile.log_retention_days,
         ).machine
         self.uploads = UploadRule(
@@ -88,3 +99,4 @@ class Batches:
         batches.grant_advance(self.settler.role)
         batches.grant_find_overdue(self.settler.role)
         payments.grant_count_settled(self.settler.role)
+        self._channels.back_office.grant_publish(self.settler.role)

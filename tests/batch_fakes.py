@@ -11,6 +11,7 @@ from payments.domain.errors import (
     BatchConflict,
     BatchNotFound,
     BatchRefused,
+    DeliveryFailed,
     IdempotencyConflict,
     OutcomeMissing,
     PaymentIdTaken,
@@ -197,6 +198,21 @@ class FakeIntake:
             return None
         except PaymentIdTaken:
             return self._store.payments[payment.payment_id]
+
+
+class FakeBatchNotices:
+    """Keeps what the back office was told; fails ``failures`` times first."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.told: list[Batch] = []
+        self.failures = 0
+        self._faults = faults or Faults()
+
+    def tell(self, batch: Batch) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("the topic did not take it")
+        self._faults.around("tell", lambda: self.told.append(batch))
 
 
 class FakeSettledPayments:

@@ -27,6 +27,7 @@ def registered(batch_id: str = "batch-1", **attributes: Any) -> Batch:  # noqa: 
         source=SOURCE,
         status=BatchStatus.REGISTERED,
         created_at=at,
+        begun_at=at,
         updated_at=at,
         version=1,
         owner_token=REGISTRAR,

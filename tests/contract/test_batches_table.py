@@ -14,7 +14,7 @@ from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.errors import BatchConflict, RequestRefused
 from tests.batch_samples import batch_failed, batch_settled, by_another, completed, ingesting, registered
 from tests.contract.faults import asked, lose_next_answer
-from tests.samples import START, accepted
+from tests.samples import MINUTE, START, accepted
 
 if TYPE_CHECKING:
     from tests.contract.services import Services
@@ -31,6 +31,12 @@ def test_an_item_and_its_batch_are_each_other() -> None:
         assert from_item(to_item(batch)) == batch
 
 
+def test_a_batch_stored_before_runs_were_told_apart_began_when_it_was_created() -> None:
+    item = to_item(registered(begun_at=START + MINUTE))
+    del item["begun_at"]
+    assert from_item(item) == registered()
+
+
 def test_a_total_keeps_its_decimals() -> None:
     """Defect: Floats."""
     counts = from_item(to_item(completed(ingesting(registered())))).counts
@@ -40,7 +46,7 @@ def test_a_total_keeps_its_decimals() -> None:
 
 def test_a_transition_names_every_attribute_that_can_change() -> None:
     plan = ingesting(registered())
-    ends = [batch_settled(completed(plan)), by_another(batch_failed(plan))]
+    ends = [batch_settled(completed(plan)), by_another(batch_failed(plan)), registered(begun_at=START + MINUTE)]
     steps = [to_item(batch) for batch in (registered(), plan, completed(plan), *ends)]
     changed = {
         name

@@ -11,9 +11,11 @@ import pytest
 
 from payments.adapters.dynamodb.batches_table import BatchesTable
 from payments.adapters.s3.work_files import S3WorkFiles
-from payments.domain.batch import RowCounts
+from payments.domain.batch import BatchStatus, RowCounts
 from payments.domain.errors import BatchRefused, OutcomeMissing
+from payments.runtime import system
 from tests.batch_samples import completed, ingesting, registered
+from tests.infra.stage import DAY, HOUR
 from tests.unit.handlers.events import sample
 
 if TYPE_CHECKING:
@@ -64,15 +66,18 @@ def collect(stage: Stage) -> None:
 
 
 def settle(stage: Stage) -> None:
-    """A batch whose payments have come to their end, and one that is still read."""
+    """A batch whose payments have come to their end, one that is still read, and one whose workflow is lost."""
     batches = BatchesTable(stage.services.dynamodb, stage.variables["BATCHES_TABLE"])
-    read = registered("read")
-    for batch in (read, registered("being-read")):
+    now = system.now()
+    read, lost = registered("read", at=now - HOUR), registered("lost", at=now - 2 * DAY)
+    for batch in (read, registered("being-read", at=now), lost):
         batches.create(batch)
         batches.advance(ingesting(batch))
     batches.advance(completed(ingesting(read)))
     stage.run(sample("schedule"))
     assert batches.get("read").version == completed(ingesting(read)).version + 1
+    assert batches.get("being-read").status is BatchStatus.INGESTING
+    assert batches.get("lost").status is BatchStatus.FAILED
 
 
 def _uploaded(stage: Stage, content: str) -> Event:

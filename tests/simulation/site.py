@@ -42,7 +42,7 @@ from tests.simulation.ledger import WatchedLedger
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.trace import Trace
-from tests.unit.batch_site import BatchSite
+from tests.unit.batch_site import LONGEST_RUN, BatchSite
 from tests.unit.executions import WAIT, Execution, Executions, Step
 from tests.unit.pipeline import APPROVALS, LEASE, OPEN_DEADLINE, Pipeline
 
@@ -189,9 +189,11 @@ class HandledBatches(BatchSite):
                 overdue=overdue or self.batches,
                 store=self.batches,
                 payments=payments or self.settled,
+                notices=self.notices,
                 clock=self.clock,
                 tokens=self.tokens,
                 measure=self.measure,
+                longest_run=LONGEST_RUN,
             )
         )
 

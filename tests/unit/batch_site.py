@@ -20,7 +20,14 @@ from payments.use_cases import (
     register_batch,
     settle_batches,
 )
-from tests.batch_fakes import FakeBatchStore, FakeIntake, FakeSettledPayments, FakeUploads, FakeWorkFiles
+from tests.batch_fakes import (
+    FakeBatchNotices,
+    FakeBatchStore,
+    FakeIntake,
+    FakeSettledPayments,
+    FakeUploads,
+    FakeWorkFiles,
+)
 from tests.fakes import FakeClock, FakeGateway, FakeMeasurements, FakeStore, FakeTokens, Faults, ProcessDied
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=60)
 OPEN_DEADLINE = timedelta(hours=1)
+LONGEST_RUN = timedelta(days=1)
 ATTEMPTS = 4
 KEY = "incoming/payments.csv"
 HEADER = b"payment_id,amount,currency,customer_id,description\n"
@@ -62,6 +70,7 @@ class BatchSite:
         self.payments = FakeStore()
         self.intake = FakeIntake(self.payments, faults, at_once=2)
         self.settled = FakeSettledPayments(self.payments)
+        self.notices = FakeBatchNotices(faults)
         self.gateway = FakeGateway(self.clock)
         self._lines_per_range = lines_per_range
 
@@ -114,9 +123,11 @@ class BatchSite:
             overdue=overdue or self.batches,
             store=self.batches,
             payments=payments or self.settled,
+            notices=self.notices,
             clock=self.clock,
             tokens=self.tokens,
             measure=self.measure,
+            longest_run=LONGEST_RUN,
         )
 
     def execution(

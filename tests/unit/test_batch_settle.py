@@ -1,4 +1,4 @@
-"""Following the payments of completed batches to their end."""
+"""Following the payments of completed batches to their end, and giving up batches whose workflow is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payments.use_cases import Collected, settle_review
 from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
 from payments.use_cases.batches.settle import LONGEST_PAUSE, OVERDUE_METRIC
 from tests.fakes import Act, Faults, ProcessDied
-from tests.unit.batch_site import HEADER, BatchSite
+from tests.unit.batch_site import HEADER, LONGEST_RUN, BatchSite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,10 +203,10 @@ def test_a_batch_that_is_not_due_is_not_looked_at(site: BatchSite) -> None:
     assert site.batch_of(source).version == before.version + 1
 
 
-def test_a_batch_that_its_workflow_still_owns_is_left_to_it_however_late(site: BatchSite) -> None:
+def test_a_batch_that_its_workflow_still_owns_is_left_to_it_as_long_as_that_may_run(site: BatchSite) -> None:
     source = site.upload(CONTENT)
     registered = site.register(source).batch
-    site.clock.move(10 * OVERDUE_AFTER)
+    site.clock.move(LONGEST_RUN)
     assert site.settle() == 0
     assert site.batch_of(source) == registered
 
@@ -303,3 +303,130 @@ def test_a_dry_run_that_died_before_it_was_settled_is_settled_though_it_entered_
         site.complete(batch_id, Collected(RowCounts(received=4, accepted=3, rejected=1), None))
     assert site.batch_of(source).status is BatchStatus.COMPLETED
     assert looked_at(site, source).status is BatchStatus.SETTLED
+
+
+LOST_AFTER = OVERDUE_AFTER + LONGEST_RUN
+TOO_LONG = "the file was not read to its end in time"
+
+
+def told(site: BatchSite) -> list[tuple[BatchStatus, str | None]]:
+    return [(batch.status, batch.reason) for batch in site.notices.told]
+
+
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_a_batch_whose_workflow_has_ended_without_a_word_fails_with_a_reason_and_the_back_office_is_told(
+    site: BatchSite, *, is_planned: bool
+) -> None:
+    """Defect: Batch. An execution that runs out of its time, or is stopped, can tell nobody."""
+    source = site.upload(CONTENT)
+    batch_id = site.register(source).batch.batch_id
+    if is_planned:
+        site.record_plan(batch_id, 4)
+    site.clock.move(LOST_AFTER)
+    site.settle()
+    assert site.batch_of(source).status is not BatchStatus.FAILED
+    assert told(site) == []
+
+    site.clock.move(MOMENT)
+    site.settle()
+    failed = site.batch_of(source)
+    assert (failed.status, failed.reason, failed.due_at) == (BatchStatus.FAILED, TOO_LONG, None)
+    assert told(site) == [(BatchStatus.FAILED, TOO_LONG)]
+    site.settle()
+    assert len(site.notices.told) == 1
+
+
+def test_a_completed_batch_is_never_lost_however_long_its_payments_take(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    site.run(source)
+    site.clock.move(2 * LOST_AFTER)
+    site.settle()
+    assert site.batch_of(source).status is BatchStatus.COMPLETED
+    assert told(site) == []
+
+
+def test_a_failure_that_nobody_could_be_told_of_is_told_at_the_next_look(site: BatchSite) -> None:
+    """Defect: Records lost quietly."""
+    source = site.upload(CONTENT)
+    site.register(source)
+    waiting = site.upload(HEADER + b"order-1,1.00,EUR,,\n", version="version-2")
+    site.clock.move(LOST_AFTER + MOMENT)
+    site.run(waiting)
+    site.clock.move(FIRST_LOOK_AFTER + MOMENT)
+    site.charge("order-1")
+    site.notices.failures = 1
+    with pytest.raises(ExceptionGroup):
+        site.settle()
+    assert site.batch_of(source).status is BatchStatus.REGISTERED
+    assert site.batch_of(waiting).status is BatchStatus.SETTLED
+    site.settle()
+    assert site.batch_of(source).status is BatchStatus.FAILED
+    assert told(site) == [(BatchStatus.FAILED, TOO_LONG)]
+
+
+def test_a_workflow_that_comes_late_completes_a_batch_that_was_given_up(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    late = site.execution(source)
+    for _ in range(3):
+        next(late)
+    site.clock.move(LOST_AFTER + MOMENT)
+    site.settle()
+    assert site.batch_of(source).status is BatchStatus.FAILED
+    for _ in late:
+        pass
+    completed = site.batch_of(source)
+    assert (completed.status, completed.reason) == (BatchStatus.COMPLETED, None)
+    assert completed.counts
+    assert completed.counts.accepted == len(site.entered()) == 3
+
+
+def test_a_file_whose_workflow_was_lost_can_be_run_again_and_pays_nothing_twice(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    lost = site.execution(source)
+    while len(site.entered()) < 3:
+        next(lost)
+    lost.close()
+    site.clock.move(LOST_AFTER + MOMENT)
+    site.settle()
+    again = site.run(source)
+    assert (again.status, again.reason) == (BatchStatus.COMPLETED, None)
+    assert again.counts
+    assert (again.counts.accepted, again.counts.rejected) == (3, 1)
+    assert len(site.entered()) == 3
+
+
+def test_another_run_over_a_lost_file_has_all_the_time_that_one_may_take(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    site.record_plan(site.register(source).batch.batch_id, 4)
+    site.clock.move(LONGEST_RUN)
+    site.register(source)
+    site.clock.move(LONGEST_RUN)
+    site.settle()
+    assert site.batch_of(source).status is BatchStatus.INGESTING
+
+
+def test_a_file_run_again_a_day_later_is_overdue_two_hours_after_that_and_not_at_once(site: BatchSite) -> None:
+    """Defect: Dead alarms. One that rings at every new run is not heard any more."""
+    failed, lost = site.upload(CONTENT), site.upload(CONTENT, version="version-2")
+    site.fail(failed, "States.Timeout", "")
+    site.register(lost)
+    site.clock.move(LONGEST_RUN)
+    for source in (failed, lost):
+        site.register(source)
+    site.clock.move(OVERDUE_AFTER)
+    site.settle()
+    assert site.measure.counts[OVERDUE_METRIC] == 0
+    site.clock.move(MOMENT)
+    site.settle()
+    assert site.measure.counts[OVERDUE_METRIC] == 2
+
+
+def test_a_batch_that_a_failed_run_left_and_a_late_one_goes_on_with_began_then(site: BatchSite) -> None:
+    source = site.upload(CONTENT)
+    batch_id = site.register(source).batch.batch_id
+    site.fail(source, "States.Timeout", "")
+    site.clock.move(LOST_AFTER + MOMENT)
+    site.record_plan(batch_id, 4)
+    site.settle()
+    assert site.batch_of(source).status is BatchStatus.INGESTING
+    assert site.measure.counts[OVERDUE_METRIC] == 0

@@ -12,7 +12,7 @@ from functions.settler import handler as settler
 from functions.settler.handler import Ports
 from payments.domain.batch import BatchStatus
 from payments.domain.payment import Status
-from tests.batch_fakes import FakeBatchStore, FakeSettledPayments
+from tests.batch_fakes import FakeBatchNotices, FakeBatchStore, FakeSettledPayments
 from tests.batch_samples import COUNTS, completed, ingesting, registered
 from tests.fakes import FakeClock, FakeMeasurements, FakeStore, FakeTokens
 from tests.samples import START, accepted, claimed, settled
@@ -44,9 +44,15 @@ def measure() -> FakeMeasurements:
 
 
 @pytest.fixture
+def notices() -> FakeBatchNotices:
+    return FakeBatchNotices()
+
+
+@pytest.fixture
 def tick(
     batches: FakeBatchStore,
     payments: FakeStore,
+    notices: FakeBatchNotices,
     measure: FakeMeasurements,
     context: LambdaContext,
     monkeypatch: pytest.MonkeyPatch,
@@ -55,9 +61,11 @@ def tick(
         overdue=batches,
         store=batches,
         payments=FakeSettledPayments(payments),
+        notices=notices,
         clock=FakeClock(START + timedelta(hours=3)),
         tokens=FakeTokens(),
         measure=measure,
+        longest_run=timedelta(minutes=30),
     )
     monkeypatch.setattr(settler, "aws_ports", lambda: ports)
     return lambda: settler.handler(sample("schedule"), context)
@@ -93,7 +101,19 @@ def test_a_batch_with_an_open_payment_is_looked_at_again(
     assert measure.counts["BatchesOverdue"] == 1
 
 
+def test_a_batch_whose_workflow_is_lost_is_failed_and_the_back_office_told(
+    batches: FakeBatchStore, notices: FakeBatchNotices, tick: Callable[[], None]
+) -> None:
+    batches.batches["lost"] = ingesting(registered("lost"))
+    tick()
+    lost = batches.batches["lost"]
+    assert (lost.status, lost.reason) == (BatchStatus.FAILED, "the file was not read to its end in time")
+    assert notices.told == [lost]
+
+
 def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHES_TABLE", "payments-batches-test")
     monkeypatch.setenv("PAYMENTS_TABLE", "payments-payments-test")
+    monkeypatch.setenv("BACK_OFFICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:payments-back-office-test")
+    monkeypatch.setenv("LONGEST_RUN_SECONDS", "86400")
     assert settler.aws_ports.__wrapped__()

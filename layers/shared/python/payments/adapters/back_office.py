@@ -1,4 +1,4 @@
-"""The back office's SNS topic, which feeds the mailboxes of people who may approve payments."""
+"""The back office's SNS topic, which feeds the mailboxes of people who may approve payments and send files of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from payments.domain.errors import DeliveryFailed
 from payments.domain.money import canonical_text
+from payments.domain.public_batch import batch_notice
 from payments.domain.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from mypy_boto3_sns.client import SNSClient
+
+    from payments.domain.batch import Batch
 
 
 class SnsApprovalRequests:
@@ -55,3 +58,22 @@ class SnsApprovalRequests:
             )
         except (BotoCoreError, ClientError) as error:
             raise DeliveryFailed(f"SNS did not take the request for {payment_id}: {type(error).__name__}") from None
+
+
+class SnsBatchNotices:
+    """A :class:`payments.ports.BatchNotices`; needs ``sns:Publish``."""
+
+    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def tell(self, batch: Batch) -> None:
+        """Tell of a failed batch as its workflow does. See :meth:`payments.ports.BatchNotices.tell`."""
+        try:
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject="A batch of payments has failed",
+                Message=json.dumps(batch_notice(batch)),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise DeliveryFailed(f"SNS did not take that {batch.batch_id} failed: {type(error).__name__}") from error

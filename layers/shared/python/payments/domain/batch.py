@@ -37,7 +37,7 @@ class BatchStatus(StrEnum):
 
 BATCH_TRANSITIONS: Mapping[BatchStatus, frozenset[BatchStatus]] = {
     # A move to the same status is another run over the same file: it changes nothing of what was entered.
-    BatchStatus.REGISTERED: frozenset({BatchStatus.INGESTING, BatchStatus.FAILED}),
+    BatchStatus.REGISTERED: frozenset({BatchStatus.REGISTERED, BatchStatus.INGESTING, BatchStatus.FAILED}),
     BatchStatus.INGESTING: frozenset({BatchStatus.INGESTING, BatchStatus.COMPLETED, BatchStatus.FAILED}),
     BatchStatus.COMPLETED: frozenset({BatchStatus.COMPLETED, BatchStatus.SETTLED}),
     BatchStatus.SETTLED: frozenset(),
@@ -110,6 +110,7 @@ class Batch:
 
     ``rows`` is the number of data rows the plan found, None before there is a plan. ``counts`` are final once the batch
     is completed. ``settled`` tells how many accepted payments stand at each settled status, as last recounted.
+    ``begun_at`` is when the latest run over the file began, or an earlier one that it came soon after.
     ``due_at`` is when the settler looks at it next, set while the batch is neither settled nor failed.
     """
 
@@ -117,6 +118,7 @@ class Batch:
     source: BatchObject
     status: BatchStatus
     created_at: datetime
+    begun_at: datetime
     updated_at: datetime
     version: int
     owner_token: str

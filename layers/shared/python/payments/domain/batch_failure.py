@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 LONGEST_REASON = 500
 """Characters. A reason is shown in listings and told by mail, whatever the file holds."""
 
-_TOO_LONG = "the file was not read to its end in time"
+TOO_LONG = "the file was not read to its end in time"
 _REASONS = {
-    "States.Timeout": _TOO_LONG,
+    "States.Timeout": TOO_LONG,
     # A task waits longer than its function may run, so mostly it is Lambda that stops the function.
-    "Sandbox.Timedout": _TOO_LONG,
+    "Sandbox.Timedout": TOO_LONG,
     "OutcomeMissing": "a part of the file was not read to its end",
 }
 _ANY_OTHER_REASON = "the file could not be read to its end; the operators have been told"

@@ -5,6 +5,7 @@ the same contract tests.
 """
 
 from payments.ports.batches import (
+    BatchNotices,
     BatchPage,
     BatchReader,
     BatchStore,
@@ -41,6 +42,7 @@ __all__ = [
     "ApprovalRequests",
     "AuditLog",
     "AuditTrail",
+    "BatchNotices",
     "BatchPage",
     "BatchReader",
     "BatchStore",

@@ -65,6 +65,18 @@ class OverdueBatches(Protocol):
         ...
 
 
+class BatchNotices(Protocol):
+    """Tells the back office."""
+
+    def tell(self, batch: Batch) -> None:
+        """Tell how ``batch`` stands now that it has failed.
+
+        Raises:
+            DeliveryFailed: it was not taken; tell again.
+        """
+        ...
+
+
 class UploadedFiles(Protocol):
     """Reads uploads, a piece at a time: no call holds a file."""
 

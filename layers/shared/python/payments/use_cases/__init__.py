@@ -25,7 +25,7 @@ function                  deed                                                  
 :func:`collect_batch`     add up what came of the ranges                            collector
 :func:`complete_batch`    record what the rows came to                              registrar
 :func:`fail_batch`        record why a file failed                                  registrar
-:func:`settle_batches`    follow the payments of batches to their end               settler
+:func:`settle_batches`    follow batches to their end                               settler
 :func:`find_batch`        show a batch                                              query
 :func:`list_batches`      show a page of batches                                    query
 ========================  ========================================================  ==============

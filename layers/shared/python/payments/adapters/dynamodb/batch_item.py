@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOVED_BY_TRANSITIONS = (
     "status",
+    "begun_at",
     "updated_at",
     "version",
     "owner_token",
@@ -49,6 +50,7 @@ def to_item(batch: Batch) -> dict[str, AttributeValueTypeDef]:
         "object_version": batch.source.version,
         "status": str(batch.status),
         "created_at": rfc3339(created),
+        "begun_at": rfc3339(batch.begun_at),
         "updated_at": rfc3339(batch.updated_at),
         "created_day": day_partition(created.date()),
         "owner_token": batch.owner_token,
@@ -80,6 +82,7 @@ def from_item(item: Item) -> Batch:
         source=BatchObject(bucket=item["bucket"]["S"], key=item["key"]["S"], version=item["object_version"]["S"]),
         status=BatchStatus(item["status"]["S"]),
         created_at=parsed(item["created_at"]["S"]),
+        begun_at=parsed(item.get("begun_at", item["created_at"])["S"]),  # those stored before there was one lack it
         updated_at=parsed(item["updated_at"]["S"]),
         version=int(item["version"]["N"]),
         owner_token=item["owner_token"]["S"],

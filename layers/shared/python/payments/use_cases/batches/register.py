@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from payments.ports import BatchStore, Clock, Measurements, Tokens
 
 OVERDUE_AFTER = timedelta(hours=2)
-"""A batch that is open for longer has lost its workflow, or payments of it have lost their way."""
+"""A batch that is open for longer than this since its run began has lost its workflow, or payments of it their way."""
 
 FIRST_LOOK_AFTER = timedelta(seconds=15)
 """Pause between a batch's completion and the first look at what became of its payments; it doubles at each look."""
@@ -48,15 +48,18 @@ class Failed:
 
 
 def register_batch(source: BatchObject, *, store: BatchStore, clock: Clock, tokens: Tokens) -> Registered:
-    """Record that ``source`` was uploaded, once; a failed batch begins anew."""
+    """Record that ``source`` was uploaded, once; a failed batch begins anew, and so does one that is overdue.
+
+    Whoever comes to an overdue one is another run, for the run before it is lost or late.
+    """
     batch = _created(source, store=store, clock=clock, tokens=tokens)
 
     def again(batch: Batch, now: datetime) -> Batch | None:
-        if batch.status is not BatchStatus.FAILED:
+        has_failed = batch.status is BatchStatus.FAILED
+        if batch.status in _OVER or (not has_failed and now < batch.begun_at + OVERDUE_AFTER):
             return None
-        return batch.moved(
-            BatchStatus.REGISTERED, at=now, owner_token=tokens(), reason=None, due_at=now + OVERDUE_AFTER
-        )
+        to = BatchStatus.REGISTERED if has_failed else batch.status
+        return batch.moved(to, at=now, owner_token=tokens(), begun_at=now, reason=None, due_at=now + OVERDUE_AFTER)
 
     batch = _advanced(batch.batch_id, again, store=store, clock=clock)
     return Registered(batch, proceed=batch.status not in _OVER)
@@ -145,6 +148,7 @@ def _created(source: BatchObject, *, store: BatchStore, clock: Clock, tokens: To
             source=source,
             status=BatchStatus.REGISTERED,
             created_at=now,
+            begun_at=now,
             updated_at=now,
             version=1,
             owner_token=tokens(),
@@ -158,6 +162,7 @@ def _ingesting(batch: Batch, *, rows: int, at: datetime, owner_token: str) -> Ba
         BatchStatus.INGESTING,
         at=at,
         owner_token=owner_token,
+        begun_at=at if batch.status is BatchStatus.FAILED else batch.begun_at,
         rows=rows,
         reason=None,
         due_at=batch.due_at or at + OVERDUE_AFTER,

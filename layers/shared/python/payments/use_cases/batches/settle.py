@@ -1,4 +1,4 @@
-"""Follows the payments of completed batches to their end."""
+"""Follows the payments of completed batches to their end, and fails batches whose workflow is lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from payments.domain.batch import Batch, BatchStatus
+from payments.domain.batch_failure import TOO_LONG
 from payments.domain.errors import BatchConflict
 from payments.domain.payment import TERMINAL_STATUSES
 from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from payments.domain.payment import Status
-    from payments.ports import BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
+    from payments.ports import BatchNotices, BatchStore, Clock, Measurements, OverdueBatches, SettledPayments, Tokens
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
@@ -32,18 +33,21 @@ def settle_batches(
     overdue: OverdueBatches,
     store: BatchStore,
     payments: SettledPayments,
+    notices: BatchNotices,
     clock: Clock,
     tokens: Tokens,
     measure: Measurements,
+    longest_run: timedelta,
 ) -> int:
     """Count anew the payments of each completed batch that is due.
 
     Where all have come to their end, the batch is settled; else it is looked at again after twice the pause. A batch
-    that is due and not completed is left to its workflow, one that somebody moves meanwhile to them. Those open for too
-    long are counted at every call. Returns how many batches were counted anew.
+    that is due and not completed is left to its workflow, which ends after ``longest_run`` however it ends; one that it
+    has left open is failed. A batch that somebody moves meanwhile is left to them. Those open for too long are counted
+    at every call. Returns how many batches were counted anew.
 
     Raises:
-        ExceptionGroup: some could not be read or counted; all others were.
+        ExceptionGroup: some could not be read, counted or failed; all others were.
     """
     failures: list[Exception] = []
     now = clock()
@@ -52,16 +56,26 @@ def settle_batches(
     batches = list(_each(overdue.ids_due_before(now + LONGEST_PAUSE), store.get, failures))
     measure.count(OVERDUE_METRIC, sum(_is_overdue(batch, now) for batch in batches))
     completed = [batch for batch in batches if batch.status is BatchStatus.COMPLETED and _is_due(batch, now)]
+    lost = [batch for batch in batches if _is_lost(batch, now, longest_run)]
 
-    def count(batch: Batch) -> None:
-        after = _counted(batch, payments.counts_of(batch.batch_id), at=clock(), owner_token=tokens())
+    def advance(after: Batch) -> None:
         with suppress(BatchConflict):
             store.advance(after)
 
+    def fail(batch: Batch) -> None:
+        after = batch.moved(BatchStatus.FAILED, at=clock(), owner_token=tokens(), reason=TOO_LONG, due_at=None)
+        # Told first: what is still open then comes again, and to be told twice is better than never.
+        notices.tell(after)
+        advance(after)
+
+    def count(batch: Batch) -> None:
+        advance(_counted(batch, payments.counts_of(batch.batch_id), at=clock(), owner_token=tokens()))
+
+    list(_each(lost, fail, failures))
     # The shortest first: one that takes longer than there is time keeps none waiting that would not.
     counted = sum(1 for _ in _each(sorted(completed, key=_accepted), count, failures))
     if failures:
-        raise ExceptionGroup("batches could not be counted", failures)
+        raise ExceptionGroup("batches could not be looked after", failures)
     return counted
 
 
@@ -82,7 +96,13 @@ def _is_due(batch: Batch, now: datetime) -> bool:
 
 def _is_overdue(batch: Batch, now: datetime) -> bool:
     is_open = batch.status not in {BatchStatus.SETTLED, BatchStatus.FAILED}
-    return is_open and batch.created_at + OVERDUE_AFTER < now
+    return is_open and batch.begun_at + OVERDUE_AFTER < now
+
+
+def _is_lost(batch: Batch, now: datetime, longest_run: timedelta) -> bool:
+    # A run that came soon after another did not begin the batch anew; it has ended by then, too.
+    is_read = batch.status in {BatchStatus.REGISTERED, BatchStatus.INGESTING}
+    return is_read and batch.begun_at + OVERDUE_AFTER + longest_run < now
 
 
 def _counted(batch: Batch, settled: Mapping[Status, int], *, at: datetime, owner_token: str) -> Batch:
