@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from local_aws import account
 from local_aws.batch_upload import BatchUpload
 from local_aws.batch_writer import write_batch
 from local_aws.payments_client import PaymentsClient
+from tests.e2e.client import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,6 +72,26 @@ class Batches:
     def batch(self, batch_id: str) -> dict[str, Any]:
         """Return the batch as it stands."""
         return PaymentsClient(self._deployment).batch(batch_id)
+
+    def ends_of_executions(self, batch: Mapping[str, Any]) -> list[str]:
+        """Return how the executions over the batch's file ended."""
+        client = self._session.client(
+            "stepfunctions", endpoint_url=self._deployment.endpoint_url, config=account.DIRECT
+        )
+        machine = self._deployment.outputs["batch_workflow_arn"]
+        pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        arns = [each["executionArn"] for page in pages for each in page["executions"]]
+
+        def statuses() -> list[str]:
+            told = [client.describe_execution(executionArn=arn) for arn in arns]
+            inputs = [json.loads(one["input"]) for one in told]
+            return [
+                one["status"]
+                for one, given in zip(told, inputs, strict=True)
+                if (given["key"], given["version"]) == (batch["file"], batch["version"])
+            ]
+
+        return eventually(statuses, lambda found: bool(found) and "RUNNING" not in found)
 
     def files_of_today(self) -> list[str]:
         """Return the files of the newest batches, newest first."""

@@ -118,12 +118,14 @@ def test_a_key_may_have_spaces_and_any_unicode(batches: Batches, name: str) -> N
     ],
     ids=["empty", "missing column", "unknown column", "semicolons", "UTF-16", "a picture", "wrong control totals"],
 )
-def test_a_file_that_cannot_be_read_fails_its_batch_with_the_reason_and_enters_nothing(
+def test_a_file_that_cannot_be_read_fails_its_batch_and_its_execution_with_the_reason_and_enters_nothing(
     batches: Batches, content: bytes, reason: str
 ) -> None:
+    """Defect: Broken workflow. Failure paths ended in SUCCEEDED."""
     uploaded = batches.pay(content, f"{new_id('refused')}.csv")
     assert uploaded.batch["status"] == "failed"
     assert reason in uploaded.batch["reason"]
+    assert batches.ends_of_executions(uploaded.batch) == ["FAILED"]
     assert batches.payments_of(uploaded.batch["batch_id"]) == {}
 
 

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.registrar import handler as registrar
+from payments.domain.batch import BatchStatus
 from payments_infra.constructs.definition import FOLDER
+from tests.batch_fakes import FakeBatchStore
 from tests.e2e.scripted_workflow import (
     DIES,
     NO_ROOM,
@@ -26,6 +29,7 @@ from tests.e2e.scripted_workflow import (
     returns,
     scripted,
 )
+from tests.fakes import FakeClock, FakeMeasurements, FakeTokens
 from tests.state_language import Transition, transitions_of
 
 if TYPE_CHECKING:
@@ -50,6 +54,8 @@ RANGES = [
 ONE_RANGE = "work/one-range.json"
 COUNTS = {"received": 3, "accepted": 2, "rejected": 1, "totals": {"EUR": "30.00"}}
 REASON = "the header is unreadable"
+REASONS = {"BatchRefused": REASON, "OutcomeMissing": "a part of the file was not read to its end"}
+ANY_OTHER_REASON = "the file could not be read to its end; the operators have been told"
 
 BROKEN = raises("ThrottlingException")
 REFUSED = raises("BatchRefused", REASON)
@@ -168,6 +174,10 @@ SCENARIOS = {
         timeout_seconds=3,
     ),
 }
+
+
+RECORDED_FAILURES = [name for name, scenario in SCENARIOS.items() if scenario.path[-len(FAILED) :] == FAILED]
+"""Scenarios in which the registrar takes the failure down."""
 
 
 def usual(batch_id: str) -> Script:
@@ -301,6 +311,22 @@ def test_a_failure_is_recorded_with_its_error_and_its_cause(
     (handed,) = workflow.bench.events("plan-refused", "registrar.fail")
     assert (handed["key"], handed["version"], handed["error"]) == ("plan-refused", "v1", "BatchRefused")
     assert json.loads(handed["cause"])["errorMessage"] == REASON
+
+
+@pytest.mark.parametrize("name", RECORDED_FAILURES)
+def test_wherever_an_execution_fails_what_it_says_makes_the_registrar_fail_the_batch_with_a_reason(
+    name: str, workflow: Workflow, ran: Callable[[str], Execution]
+) -> None:
+    """Defect: Broken workflow. The script stands in for the registrar everywhere else; here it hears what was said."""
+    found, store = ran(name), FakeBatchStore()
+    assert found.status == "FAILED"
+    ports = registrar.Ports(store=store, clock=FakeClock(), tokens=FakeTokens(), measure=FakeMeasurements())
+    registered = workflow.bench.events(name, "registrar.register") if "CheckRegistered" in found.path else []
+    answers = [registrar.run(event, ports) for event in (*registered, *workflow.bench.events(name, "registrar.fail"))]
+    (batch,) = store.batches.values()
+    assert (batch.source.key, batch.status) == (name, BatchStatus.FAILED)
+    assert batch.reason == REASONS.get(str(found.error), ANY_OTHER_REASON)
+    assert (answers[-1]["reason"], answers[-1]["notice"]["event"]) == (batch.reason, "batch.failed")
 
 
 @pytest.mark.parametrize("name", ["all-well", "all-tried-again", "register-refused", "range-broken"])

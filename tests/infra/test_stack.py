@@ -207,6 +207,17 @@ def test_all_files_together_take_no_more_runs_than_the_setting_keeps_for_them() 
     assert all(name.startswith("ingestor") for name in reserved)
 
 
+def test_a_batch_is_given_up_by_the_very_time_its_workflow_may_take(template: Template) -> None:
+    machine = next(
+        body for body in template.resources("aws_sfn_state_machine").values() if "batch-workflow" in body["name"]
+    )
+    settler = next(
+        body for body in template.resources("aws_lambda_function").values() if "settler" in body["function_name"]
+    )
+    given_up_after_seconds = int(settler["environment"]["variables"]["LONGEST_RUN_SECONDS"])
+    assert json.loads(machine["definition"])["TimeoutSeconds"] == given_up_after_seconds
+
+
 def test_what_handlers_count_rings_under_the_name_they_count_it_by(template: Template) -> None:
     """Defect: Dead alarms."""
     watched = {
