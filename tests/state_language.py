@@ -97,7 +97,7 @@ def _named(rule: Mapping[str, Any], error: str) -> str:
 def longest_pauses_seconds(retrier: Mapping[str, Any]) -> float:
     """Return how long an execution may pause for ``retrier`` altogether; with full jitter it is mostly about half."""
     delays = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tries for tries in range(retrier["MaxAttempts"]))
-    return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays)
+    return float(sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays))
 
 
 def matches(rule: Mapping[str, Any], error: str) -> bool:

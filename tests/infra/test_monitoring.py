@@ -289,7 +289,7 @@ def test_a_silent_log_costs_nothing() -> None:
 
 
 def matches(pattern: str, line: str) -> bool:
-    """Match as CloudWatch Logs does, for the part of its language the patterns use: fields equal to text, or-ed, and-ed."""
+    """Match as CloudWatch Logs does, for what the patterns use of its language: fields equal to text, and-ed, or-ed."""
     assert pattern.startswith("{ ")
     assert pattern.endswith(" }")
     event = json.loads(line)

@@ -385,7 +385,6 @@ def test_a_file_whose_workflow_was_lost_can_be_run_again_and_pays_nothing_twice(
     lost = site.execution(source)
     while len(site.entered()) < 3:
         next(lost)
-    lost.close()
     site.clock.move(LOST_AFTER + MOMENT)
     site.settle()
     again = site.run(source)

@@ -55,6 +55,7 @@ def tick(
     notices: FakeBatchNotices,
     measure: FakeMeasurements,
     context: LambdaContext,
+    *,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
     ports = Ports(
