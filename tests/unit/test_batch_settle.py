@@ -426,6 +426,7 @@ def test_a_batch_that_a_failed_run_left_and_a_late_one_goes_on_with_began_then(s
     site.fail(source, "States.Timeout", "")
     site.clock.move(LOST_AFTER + MOMENT)
     site.record_plan(batch_id, 4)
+    site.clock.move(OVERDUE_AFTER)
     site.settle()
     assert site.batch_of(source).status is BatchStatus.INGESTING
     assert site.measure.counts[OVERDUE_METRIC] == 0
