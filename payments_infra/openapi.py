@@ -106,7 +106,7 @@ def _accept() -> Part:
             "required": True,
             "content": {"application/json": {"schema": schema("PaymentRequest"), "examples": examples.REQUESTS}},
         },
-        "responses": {"202": accepted, **problems(400, 409, 413, 415, 422, 503)},
+        "responses": {"202": accepted, **problems(400, 409, 413, 415, 422)},
     }
 
 

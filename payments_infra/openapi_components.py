@@ -27,13 +27,13 @@ PROBLEMS = {
     500: ("Internal Server Error", "The request could not be answered. Repeating it with the same key is safe."),
     503: (
         "Service Unavailable",
-        "Payments come faster than they can be stored. Repeating the request with the same key is safe.",
+        "Too much is asked for at the moment. Repeating the request with the same key is safe.",
     ),
     504: ("Gateway Timeout", "The request was not answered in time. Repeating it with the same key is safe."),
 }
 """Every error the API answers with: its title, and when it comes."""
 
-_OF_EVERY_REQUEST = (403, 429, 500, 504)
+_OF_EVERY_REQUEST = (403, 429, 500, 503, 504)
 
 _PASSING = (429, 503)
 """Errors that say when to come again."""

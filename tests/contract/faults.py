@@ -46,6 +46,17 @@ def failing(client: Client, operation: str, *, times: int, **error: Any) -> Iter
 
 
 @contextmanager
+def unanswered(client: Client, operation: str) -> Iterator[None]:
+    """Let nobody answer ``operation``, however often botocore tries again."""
+
+    def fail(**_: object) -> None:
+        raise ReadTimeoutError(endpoint_url="nobody answers")
+
+    with _hooked(client, f"before-call.*.{operation}", fail):
+        yield
+
+
+@contextmanager
 def asked(client: Client, operation: str) -> Iterator[list[Mapping[str, Any]]]:
     """Collect the parameters of every ``operation``."""
     requests: list[Mapping[str, Any]] = []
@@ -55,6 +66,18 @@ def asked(client: Client, operation: str) -> Iterator[list[Mapping[str, Any]]]:
 
     with _hooked(client, f"provide-client-params.*.{operation}", note):
         yield requests
+
+
+@contextmanager
+def operations(client: Client) -> Iterator[list[str]]:
+    """Collect the name of every operation that is asked for."""
+    names: list[str] = []
+
+    def note(model: Any, **_: object) -> None:  # noqa: ANN401 - botocore makes it of its data
+        names.append(model.name)
+
+    with _hooked(client, "before-call", note):
+        yield names
 
 
 class _BreakingStream(BytesIO):

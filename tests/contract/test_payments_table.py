@@ -227,7 +227,7 @@ def test_a_listing_that_stays_incomplete_is_an_error_and_not_a_shorter_list(
 ) -> None:
     """Defect: Records lost quietly."""
     store.create(accepted(customer_id="cust-1"))
-    with reading_at_most(services.dynamodb, 0), pytest.raises(TimeoutError, match="throttled"):
+    with reading_at_most(services.dynamodb, 0), pytest.raises(StoreBusy, match="throttled"):
         store.list_of_customer("cust-1", limit=10, next_token=None)
 
 

@@ -104,7 +104,14 @@ SCENARIOS = {
         script={
             "examiner": [BROKEN, THROTTLED, *AWAITS],
             "requester": [BROKEN, USUAL],
-            "charger": [UNSETTLED, BROKEN, raises("GatewayAmbiguous"), raises("VersionConflict"), USUAL],
+            "charger": [
+                UNSETTLED,
+                BROKEN,
+                raises("GatewayAmbiguous"),
+                raises("VersionConflict"),
+                raises("StoreBusy"),
+                USUAL,
+            ],
         },
         answers=(True,),
         topic="late",

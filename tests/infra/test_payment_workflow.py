@@ -71,6 +71,16 @@ def test_the_workflow_may_call_its_functions_and_tell(template: Template) -> Non
     ]
 
 
+@pytest.mark.parametrize("error", ["PaymentUnsettled", "GatewayAmbiguous", "VersionConflict", "StoreBusy"])
+def test_a_charge_is_tried_for_hours_while_others_or_a_busy_table_stand_in_its_way(
+    template: Template, error: str
+) -> None:
+    machine = readable(template.only("aws_sfn_state_machine"))
+    retriers = json.loads(machine["definition"])["States"]["ProcessPayment"]["Retry"]
+    retrier = next(one for one in retriers if {error, "States.ALL"} & {*one["ErrorEquals"]})
+    assert retrier["MaxAttempts"] * retrier["MaxDelaySeconds"] / 2 >= 4 * 3600
+
+
 @pytest.mark.parametrize("seconds", [0, 365 * 24 * 3600])
 def test_an_approval_that_outlasts_every_execution_is_refused(seconds: int) -> None:
     def build(stack: TerraformStack) -> None:

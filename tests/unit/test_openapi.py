@@ -133,4 +133,9 @@ def test_every_operation_tells_every_way_it_can_fail() -> None:
     for path in DOCUMENT["paths"].values():
         for method, operation in path.items():
             if method != "parameters":
-                assert {"403", "429", "500", "504"} <= operation["responses"].keys()
+                assert {"403", "429", "500", "503", "504"} <= operation["responses"].keys()
+
+
+@pytest.mark.parametrize("name", ["Problem429", "Problem503"])
+def test_a_problem_that_passes_says_when_to_come_again(name: str) -> None:
+    assert "Retry-After" in DOCUMENT["components"]["responses"][name]["headers"]

@@ -13,7 +13,7 @@
     ├── SettlementContradicted    the gateway approved what is settled otherwise; a person must look
     ├── HistoryMismatch           an audit event exists with other content, or a history is not what its hashes say
     ├── MessageNotUnderstood      a queue message of an unknown shape or schema version
-    ├── StoreBusy                 payments come faster than they can be stored; nothing was, try again in a moment
+    ├── StoreBusy                 a table is asked for more than it takes at the moment; try again a little later
     ├── DeliveryFailed            a queue, topic or webhook did not take it; try again
     ├── PaymentUnsettled          somebody else holds the payment, or its pause runs; look again later
     ├── ApprovalNotAwaited        nobody is to be asked any more: the payment's state decides
@@ -155,7 +155,7 @@ class BatchNotFound(PaymentError):
 
 
 class StoreBusy(PaymentError):
-    """Payments come faster than they can be stored: this one was not, and can be a moment later."""
+    """A table is asked for more than it takes at the moment; asking it again a little later is safe."""
 
 
 class BatchConflict(PaymentError):

@@ -1,4 +1,7 @@
-"""What the use cases of single payments need from the outside world."""
+"""What the use cases of single payments need from the outside world.
+
+Whatever reads or writes what is stored may raise ``StoreBusy``; it can be asked again a little later.
+"""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ def answer(
         response = respond(request_from(event), connect())
     except tuple(STATUS_OF) as error:
         response = refusal(error, instance=request_id)
-    except StoreBusy:
+    except StoreBusy as error:
         # The table's own alarms ring for this.
-        telemetry.log().warning("too busy to store")
+        telemetry.log().warning("too busy to answer: %s", error)
         response = busy(instance=request_id)
     except Exception:  # noqa: BLE001 - the one place where everything must become an answer; it is logged whole
         telemetry.log().exception("unexpected error")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
-from payments.domain.errors import DeliveryFailed, GatewayAmbiguous, VersionConflict
+from payments.domain.errors import DeliveryFailed, GatewayAmbiguous, StoreBusy, VersionConflict
 from payments.runtime import telemetry
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 10
 
-_EXPECTED = (DeliveryFailed, GatewayAmbiguous, VersionConflict)
+_EXPECTED = (DeliveryFailed, GatewayAmbiguous, StoreBusy, VersionConflict)
 """Failures the outside world causes and the next delivery mends; others deserve somebody's attention."""
 
 

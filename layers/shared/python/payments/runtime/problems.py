@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_VIOLATIONS_SHOWN = 100
 
-_BUSY = "Payments come faster than they can be stored. It is safe to repeat the request with the same Idempotency-Key."
+_BUSY = "Too much is asked for at the moment. It is safe to repeat the request with the same Idempotency-Key."
 _RETRY_AFTER_SECONDS = 5
 
 # RFC 9110 renamed these; Python 3.11 has the older phrases, 3.13 the newer.

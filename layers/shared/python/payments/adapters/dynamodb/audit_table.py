@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb.attributes import entry_attributes, entry_from
-from payments.adapters.dynamodb.outcomes import found_instead
+from payments.adapters.dynamodb.outcomes import busy_if_throttled, busy_if_unread, found_instead
 from payments.adapters.dynamodb.writes import IS_UNRECORDED
 from payments.domain.audit import AuditEvent
 from payments.domain.errors import HistoryMismatch
@@ -25,17 +25,19 @@ class AuditTable:
 
     def append(self, event: AuditEvent) -> None:
         """Add ``event``; the same event again changes nothing. See :meth:`payments.ports.AuditLog.append`."""
+        item = {
+            "payment_id": {"S": event.payment_id},
+            "event_id": {"S": event.event_id},
+            **entry_attributes(event.entry),
+        }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "payment_id": {"S": event.payment_id},
-                    "event_id": {"S": event.event_id},
-                    **entry_attributes(event.entry),
-                },
-                ConditionExpression=IS_UNRECORDED,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            with busy_if_throttled():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression=IS_UNRECORDED,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
         except ClientError as error:
             recorded = entry_from(found_instead(error))
             if recorded.hash != event.entry.hash:
@@ -52,4 +54,6 @@ class AuditTable:
             ExpressionAttributeValues={":payment_id": {"S": payment_id}},
             ConsistentRead=True,
         )
-        return [AuditEvent(payment_id=payment_id, entry=entry_from(item)) for page in pages for item in page["Items"]]
+        with busy_if_unread():
+            items = [item for page in pages for item in page["Items"]]
+        return [AuditEvent(payment_id=payment_id, entry=entry_from(item)) for item in items]

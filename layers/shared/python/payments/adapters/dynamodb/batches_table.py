@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from payments.adapters.dynamodb.batch_item import day_partition, from_item
 from payments.adapters.dynamodb.listings import ListingIndex, Listings
-from payments.adapters.dynamodb.outcomes import despite_conflicts, found_instead
+from payments.adapters.dynamodb.outcomes import busy_if_throttled, busy_if_unread, despite_conflicts, found_instead
 from payments.adapters.dynamodb.writes import batch_replacement, registration
 from payments.domain.errors import BatchConflict, BatchNotFound
 from payments.ports import BatchPage
@@ -39,7 +39,8 @@ class BatchesTable:
     def get(self, batch_id: str) -> Batch:
         """Return the batch, strongly consistent. See :meth:`payments.ports.BatchReader.get`."""
         key = {"batch_id": {"S": batch_id}}
-        item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        with busy_if_unread():
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         if not item:
             raise BatchNotFound(batch_id)
         return from_item(item)
@@ -51,7 +52,8 @@ class BatchesTable:
     def create(self, batch: Batch) -> Batch:
         """Add ``batch`` or return what its id holds already. See :meth:`payments.ports.BatchStore.create`."""
         try:
-            despite_conflicts(partial(self._client.put_item, **registration(self._table, batch)))
+            with busy_if_throttled():
+                despite_conflicts(partial(self._client.put_item, **registration(self._table, batch)))
         except ClientError as error:
             return from_item(found_instead(error))
         return batch
@@ -59,7 +61,8 @@ class BatchesTable:
     def advance(self, batch: Batch) -> None:
         """Replace the version before ``batch``. See :meth:`payments.ports.BatchStore.advance`."""
         try:
-            despite_conflicts(partial(self._client.update_item, **batch_replacement(self._table, batch)))
+            with busy_if_throttled():
+                despite_conflicts(partial(self._client.update_item, **batch_replacement(self._table, batch)))
         except ClientError as error:
             found = found_instead(error)
             stored = from_item(found) if found else None

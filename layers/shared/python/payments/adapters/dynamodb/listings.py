@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from payments.adapters.dynamodb.many_items import items_under
+from payments.adapters.dynamodb.outcomes import busy_if_unread
 from payments.adapters.dynamodb.page_tokens import Position, positions_in, token_for
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Listings(Generic[Listed]):
 
         Raises:
             RequestRefused: ``next_token`` was not issued for this listing.
-            TimeoutError: DynamoDB kept leaving some unread.
+            StoreBusy: DynamoDB was too busy to tell all of them.
         """
         after = positions_in(next_token, index.name, partitions) if next_token else {}
         # One row more than asked for tells whether there is a next page.
@@ -76,7 +77,8 @@ class Listings(Generic[Listed]):
         if after:
             start = {index.partition_key: partition, "created_at": after.created_at, self._key: after.item_id}
             query["ExclusiveStartKey"] = {name: {"S": text} for name, text in start.items()}
-        items = self._client.query(**query)["Items"]
+        with busy_if_unread():
+            items = self._client.query(**query)["Items"]
         return [_Row(partition, Position(item["created_at"]["S"], item[self._key]["S"])) for item in items]
 
     def _items(self, ids: Sequence[str]) -> tuple[Listed, ...]:

@@ -6,6 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from payments.adapters.backoff import attempts
+from payments.adapters.dynamodb.outcomes import busy_if_unread
+from payments.domain.errors import StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +26,7 @@ def items_under(client: DynamoDBClient, table: str, keys: Iterable[Key], *, cons
     """Yield what ``table`` holds under ``keys``, each of which comes once, in no order; needs ``BatchGetItem``.
 
     Raises:
-        TimeoutError: DynamoDB kept leaving some unread.
+        StoreBusy: DynamoDB did not answer, or kept leaving some unread.
     """
     left = iter(keys)
     while chunk := list(islice(left, _LARGEST_READ)):
@@ -34,9 +36,10 @@ def items_under(client: DynamoDBClient, table: str, keys: Iterable[Key], *, cons
 def _items(client: DynamoDBClient, table: str, keys: Sequence[Key], *, consistent: bool) -> Iterator[Item]:
     unread = keys
     for _ in attempts(_READ_ATTEMPTS):
-        answer = client.batch_get_item(RequestItems={table: {"Keys": unread, "ConsistentRead": consistent}})
+        with busy_if_unread():
+            answer = client.batch_get_item(RequestItems={table: {"Keys": unread, "ConsistentRead": consistent}})
         yield from answer["Responses"][table]
         unread = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
         if not unread:
             return
-    raise TimeoutError(f"{table} is throttled: it left items unread {_READ_ATTEMPTS} times; try again")
+    raise StoreBusy(f"{table} is throttled: it left items unread {_READ_ATTEMPTS} times")

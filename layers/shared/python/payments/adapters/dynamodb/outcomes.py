@@ -1,16 +1,18 @@
-"""What to make of a conditional write that DynamoDB refused: what it met, and whether to try it again."""
+"""What to make of a request that DynamoDB refused: what a conditional write met, and whether to try it again."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from payments.adapters.aws import error_code
 from payments.adapters.backoff import attempts
+from payments.domain.errors import StoreBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from payments.adapters.dynamodb.attributes import Item
 
@@ -47,6 +49,37 @@ def found_by_transaction(error: ClientError) -> Sequence[Item]:
 def is_throttled(error: ClientError) -> bool:
     """Whether DynamoDB was asked for more than it takes at the moment, and did nothing."""
     return error_code(error) in THROTTLED or bool(_codes(error) & _THROTTLED_REASONS)
+
+
+@contextmanager
+def busy_if_throttled() -> Iterator[None]:
+    """Say of what DynamoDB refuses because it is asked for too much that the store is busy.
+
+    Raises:
+        StoreBusy: the request was throttled.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if is_throttled(error):
+            raise StoreBusy(str(error)) from error
+        raise
+
+
+@contextmanager
+def busy_if_unread() -> Iterator[None]:
+    """Say of a read that is throttled, or finds no answer in time, that the store is busy.
+
+    Of reads alone: a write without an answer may have taken effect, which is more than a busy table.
+
+    Raises:
+        StoreBusy: the read was throttled, or nobody answered.
+    """
+    try:
+        with busy_if_throttled():
+            yield
+    except (ConnectTimeoutError, ReadTimeoutError) as error:
+        raise StoreBusy(str(error)) from error
 
 
 def despite_conflicts(

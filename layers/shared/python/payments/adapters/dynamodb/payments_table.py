@@ -11,14 +11,15 @@ from payments.adapters.dynamodb import key_records
 from payments.adapters.dynamodb.listings import ListingIndex, Listings
 from payments.adapters.dynamodb.outcomes import (
     THROTTLED,
+    busy_if_throttled,
+    busy_if_unread,
     despite_conflicts,
     found_by_transaction,
     found_instead,
-    is_throttled,
 )
 from payments.adapters.dynamodb.payment_item import day_shard, from_item, is_payment, to_item
 from payments.adapters.dynamodb.writes import addition, replacement
-from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, StoreBusy, VersionConflict
+from payments.domain.errors import IdempotencyConflict, PaymentIdTaken, PaymentNotFound, VersionConflict
 from payments.domain.identifiers import SHARDS
 from payments.ports import Page
 
@@ -51,7 +52,8 @@ class PaymentsTable:
     def get(self, payment_id: str) -> Payment:
         """Return the payment, strongly consistent. See :meth:`payments.ports.PaymentReader.get`."""
         key = {"payment_id": {"S": payment_id}}
-        item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        with busy_if_unread():
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
         if not is_payment(item):
             raise PaymentNotFound(payment_id)
         return from_item(item)
@@ -71,12 +73,8 @@ class PaymentsTable:
         The idempotency key is judged before the payment id. A key record whose time is over counts as absent. What a
         lost first try of this call wrote is found like any replay's payment: it is this one, owner token and all.
         """
-        try:
+        with busy_if_throttled():
             found = self._put(payment) if key_record is None else self._put_with_key(payment, key_record)
-        except ClientError as error:
-            if is_throttled(error):
-                raise StoreBusy(self._table) from error
-            raise
         if not found:
             return payment
         if not is_payment(found):
@@ -89,7 +87,8 @@ class PaymentsTable:
     def advance(self, payment: Payment) -> None:
         """Replace the version before ``payment``. See :meth:`payments.ports.PaymentStore.advance`."""
         try:
-            despite_conflicts(partial(self._client.update_item, **replacement(self._table, payment)))
+            with busy_if_throttled():
+                despite_conflicts(partial(self._client.update_item, **replacement(self._table, payment)))
         except ClientError as error:
             found = found_instead(error)
             stored = from_item(found) if is_payment(found) else None

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from payments.adapters.dynamodb.outcomes import busy_if_unread
 from payments.adapters.dynamodb.payment_item import batch_shard
 from payments.domain.identifiers import SHARDS
 from payments.domain.payment import OPEN_STATUSES, Status
@@ -42,4 +43,5 @@ class SettledPaymentsIndex:
             ExpressionAttributeValues={":partition": {"S": partition}, ":status": {"S": str(status)}},
             Select="COUNT",
         )
-        return sum(page["Count"] for page in pages)
+        with busy_if_unread():
+            return sum(page["Count"] for page in pages)
