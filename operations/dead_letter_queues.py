@@ -47,7 +47,7 @@ class DeadLetterOffice:
 
     def __init__(self, environment: Environment, *, wait_seconds: int = 1) -> None:
         self._sqs: SQSClient = environment.client("sqs")
-        self._suffix = environment.suffix
+        self._environment = environment
         self._wait_seconds = wait_seconds
 
     def queues(self) -> list[DeadLetterQueue]:
@@ -56,24 +56,13 @@ class DeadLetterOffice:
         Raises:
             OperationError: there is none.
         """
-        attributes = {url: self._attributes(url) for url in sorted(self._urls(), key=_name)}
-        sources = {_dead_letters_of(each): url for url, each in attributes.items()}
-        ending = f"-dead-letters-{self._suffix}"
-        found = [
-            DeadLetterQueue(
-                part=_name(url)[len(f"{PROJECT}-") : -len(ending)],
-                url=url,
-                waiting=int(each["ApproximateNumberOfMessages"]),
-                hidden=int(each["ApproximateNumberOfMessagesNotVisible"]),
-                source_url=sources.get(each["QueueArn"]),
-            )
-            for url, each in attributes.items()
-            if url.endswith(ending)
-        ]
-        if not found:
+        urls = {_name(url): url for url in self._urls()}
+        ending = f"-dead-letters-{self._environment.suffix}"
+        parts = sorted(name[len(f"{PROJECT}-") : -len(ending)] for name in urls if name.endswith(ending))
+        if not parts:
             where = self._sqs.meta.region_name
             raise OperationError(f"no queue in {where} is named {PROJECT}-…{ending}: look at --suffix and --region")
-        return found
+        return [self._queue(part, urls) for part in parts]
 
     def queue(self, part: str) -> DeadLetterQueue:
         """Return the queue of ``part``.
@@ -83,7 +72,7 @@ class DeadLetterOffice:
         """
         found = {queue.part: queue for queue in self.queues()}
         if part not in found:
-            raise OperationError(f"{self._suffix} has dead letters of {', '.join(found)}, not of {part}")
+            raise OperationError(f"{self._environment.suffix} has dead letters of {', '.join(found)}, not of {part}")
         return found[part]
 
     def receive(self, queue: DeadLetterQueue, *, at_most: int) -> list[Letter]:
@@ -126,9 +115,23 @@ class DeadLetterOffice:
             return [str(failure)] * len(batch)
         return [f"{entry['Code']}: {entry.get('Message', '')}" for entry in answer.get("Failed", [])]
 
+    def _queue(self, part: str, urls: Mapping[str, str]) -> DeadLetterQueue:
+        url = urls[self._environment.name(f"{part}-dead-letters")]
+        attributes = self._attributes(url)
+        # By its whole name: the queues of an environment whose suffix ends alike are none of ours.
+        source = urls.get(self._environment.name(part))
+        gives_up_to = _dead_letters_of(self._attributes(source)) if source else None
+        return DeadLetterQueue(
+            part=part,
+            url=url,
+            waiting=int(attributes["ApproximateNumberOfMessages"]),
+            hidden=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            source_url=source if gives_up_to == attributes["QueueArn"] else None,
+        )
+
     def _urls(self) -> list[str]:
         pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{PROJECT}-")
-        return [url for page in pages for url in page.get("QueueUrls", []) if url.endswith(f"-{self._suffix}")]
+        return [url for page in pages for url in page.get("QueueUrls", [])]
 
     def _attributes(self, url: str) -> Mapping[str, str]:
         answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])

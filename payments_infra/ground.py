@@ -50,7 +50,6 @@ class Ground:
         )
         self.network = self._network()
         self.alarms = self.topic("alarms", settings.alarm_email)
-        self.alarms.allow_alarms()
         self.nat = Nat(
             scope,
             "nat",
@@ -59,7 +58,7 @@ class Ground:
             place=self.place,
             network=self.network,
             image_id=settings.nat_image_id,
-            notify=[self.alarms.arn],
+            notify=[self.alarms],
         )
         self.code = Code(
             scope,

@@ -72,7 +72,6 @@ class Intake:
             ground.scope,
             "api",
             naming=ground.naming,
-            place=ground.place,
             key=ground.keys.logs,
             models={
                 "PaymentRequest": json.dumps(request.gateway_model()),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from payments_infra.constructs.api_log_role import ApiLogRole
     from payments_infra.constructs.encryption import Key
     from payments_infra.constructs.naming import Naming
-    from payments_infra.constructs.place import Place
     from payments_infra.constructs.route import Route
     from payments_infra.constructs.route_table import Authorization
     from payments_infra.constructs.web_acl import WebAcl
@@ -40,7 +39,6 @@ class Api(Construct):
     Args:
         part: what the API serves, kebab-case; becomes part of every name.
         naming: names the API, its key, plan and logs; its suffix names the stage.
-        place: where the API is.
         key: encrypts the logs.
         routes: what is served.
         models: JSON Schema (draft 4) of each body model the routes name.
@@ -63,7 +61,6 @@ class Api(Construct):
         *,
         part: str = "api",
         naming: Naming,
-        place: Place,
         key: Key,
         routes: Sequence[Route],
         models: Mapping[str, str] | None = None,
@@ -102,7 +99,6 @@ class Api(Construct):
             rest_api=self.rest_api,
             stage_name=naming.suffix,
             deployment=self.deployment,
-            place=place,
             key=key,
             limits=limits or Limits(),
             log_retention_days=log_retention_days,

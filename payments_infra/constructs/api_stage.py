@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from payments_infra.constructs.api_access import Limits
     from payments_infra.constructs.api_log_role import ApiLogRole
     from payments_infra.constructs.encryption import Key
-    from payments_infra.constructs.place import Place
 
 ACCESS_LOG_FIELDS = {
     "requestId": "requestId",
@@ -50,8 +49,7 @@ class ApiStage(Construct):
         rest_api: the API.
         stage_name: the stage's name; part of the API's address.
         deployment: what is served.
-        place: where the stage is.
-        key: encrypts the logs.
+        key: encrypts the logs, and lets CloudWatch Logs in for them.
         limits: what all callers together may use.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
         trace: record requests with X-Ray.
@@ -66,7 +64,6 @@ class ApiStage(Construct):
         rest_api: ApiGatewayRestApi,
         stage_name: str,
         deployment: ApiGatewayDeployment,
-        place: Place,
         key: Key,
         limits: Limits,
         log_retention_days: int,
@@ -78,7 +75,6 @@ class ApiStage(Construct):
         self._log_retention_days = log_retention_days
         # API Gateway dictates this name, and would create the group with the first error: unencrypted, for ever.
         error_log_name = f"API-Gateway-Execution-Logs_{rest_api.id}/{stage_name}"
-        _let_in_error_log(key, place, error_log_name, sid=f"ErrorLog{_letters(str(rest_api.name_input))}")
         self.error_log = self._log_group("error_log", error_log_name)
         self.access_log = self._log_group("access_log", f"/aws/apigateway/{rest_api.name_input}")
         self.stage = ApiGatewayStage(
@@ -110,24 +106,7 @@ class ApiStage(Construct):
         )
 
     def _log_group(self, id_: str, name: str) -> CloudwatchLogGroup:
+        self._key.allow_log_group(name)
         return CloudwatchLogGroup(
             self, id_, name=name, kms_key_id=self._key.arn, retention_in_days=self._log_retention_days
         )
-
-
-def _let_in_error_log(key: Key, place: Place, log_group: str, *, sid: str) -> None:
-    """Let CloudWatch Logs use ``key`` for the one log group whose name is not of the project's making."""
-    key.allow_service(
-        f"logs.{place.region}.{place.domain}",
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey*",
-        "kms:ReEncrypt*",
-        sid=sid,
-        conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:{log_group}")}},
-    )
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.title() if character.isalnum())

@@ -10,7 +10,8 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from payments_infra.constructs.iam import policy_document, statement
-from payments_infra.constructs.key_users import let_in_logs
+from payments_infra.constructs.key_users import let_in_log_groups
+from payments_infra.constructs.lazy_text import lazy_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +65,14 @@ class Key(Construct):
             raise ValueError(f"deletion_window_days must be between 7 and 30, got {deletion_window_days}")
         self._place, self._services = place, tuple(services)
         self._statements: list[dict[str, Any]] = [_administration(place)]
+        self._log_groups: list[str] = []
         self.key = KmsKey(
             self,
             "key",
             description=description,
             enable_key_rotation=True,
             deletion_window_in_days=deletion_window_days,
-            policy=policy_document(*self._statements),
+            policy=lazy_text(lambda: policy_document(*self._statements)),
         )
         self.alias = KmsAlias(self, "alias", name=f"alias/{name}", target_key_id=self.key.key_id)
 
@@ -104,13 +106,24 @@ class Key(Construct):
     def allow_service(self, service: str, *actions: str, sid: str, conditions: Conditions) -> None:
         """Let the service principal ``service`` use the key in its own name, under ``conditions``.
 
-        Conditions may name what is encrypted only by :meth:`Place.arn`: a reference would be a cycle. What was said
-        before is not said again.
+        Conditions may name what is encrypted only by :meth:`Place.arn`: a reference would be a cycle. They are written
+        when the stack is synthesized, so that a list in them may grow until then. What was said before is not said
+        again.
         """
         said = statement(*sorted(actions), on="*", principal={"Service": service}, conditions=conditions, sid=sid)
         if said not in self._statements:
             self._statements.append(said)
-        self.key.policy = policy_document(*self._statements)
+
+    def allow_log_group(self, name: str) -> None:
+        """Let CloudWatch Logs use the key for the log group ``name``.
+
+        Every owner of a log group names its own. A pattern that ends with one environment's suffix would let in
+        another's whose suffix ends alike; a key's policy has room for about 200 names (32 KB).
+        https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+        """
+        if not self._log_groups:
+            let_in_log_groups(self, self._log_groups, place=self._place)
+        self._log_groups.append(self._place.arn("logs", f"log-group:{name}"))
 
     def _limit(self, through: str | None) -> Conditions | None:
         if not self._services:
@@ -134,12 +147,11 @@ class Encryption(Construct):
                                                              queue or topic lets it in
     `functions`  environment variables, and all that         the delivery of workflows' logs; Lambda acts by a grant
                  executions of workflows hold
-    `logs`       log groups                                  CloudWatch Logs
+    `logs`       log groups                                  CloudWatch Logs, for each group that its owner names
     ===========  ==========================================  ==================================================
 
     Args:
-        naming: names the aliases; its names are also what services are limited to. A log group must therefore end
-            with such a name, for example ``/aws/lambda/payments-validator-dev``.
+        naming: names the aliases.
         place: account and region.
         shared: one key for all four, about $3 a month cheaper. Each service that one of the keys lets in then
             reaches it, still under its own conditions.
@@ -177,7 +189,6 @@ class Encryption(Construct):
             self.queues = key("queues", "Queues and topics", QUEUE_SERVICES)
             self.functions = key("functions", "Environment variables and workflows", FUNCTION_SERVICES)
             self.logs = key("logs", "Log groups", ("logs",))
-        let_in_logs(self.logs, naming, place)
 
 
 def _administration(place: Place) -> dict[str, Any]:

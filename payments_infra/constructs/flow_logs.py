@@ -23,7 +23,7 @@ class FlowLogs(Construct):
         vpc_id: the VPC.
         naming: names the log group and the role.
         place: account and region, so that nobody else's flow logs can use the role.
-        key: encrypts the log group; its policy must let CloudWatch Logs in.
+        key: encrypts the log group, and lets CloudWatch Logs in for it.
         retention_days: how long they are kept; a value CloudWatch Logs knows.
     """
 
@@ -39,10 +39,12 @@ class FlowLogs(Construct):
         retention_days: int,
     ) -> None:
         super().__init__(scope, id_)
+        log_name = f"/aws/vpc/{naming.name('flow-logs')}"
+        key.allow_log_group(log_name)
         self.log_group = CloudwatchLogGroup(
             self,
             "log_group",
-            name=f"/aws/vpc/{naming.name('flow-logs')}",
+            name=log_name,
             kms_key_id=key.arn,
             retention_in_days=retention_days,
         )

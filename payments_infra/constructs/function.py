@@ -50,7 +50,7 @@ class Function(Construct):
         code: its zip, with ``handler.py`` at the top.
         environment: what the handler reads from its environment; encrypted by ``environment_key``.
         environment_key: encrypts the environment. Lambda decrypts it by a grant of its own; the role gets nothing.
-        log_key: encrypts the log group; must let CloudWatch Logs in, as :attr:`Encryption.logs` does.
+        log_key: encrypts the log group, and lets CloudWatch Logs in for it.
         layers: ARNs of layers the code needs.
         timeout_seconds: longest run (1 to 900).
         memory_mb: memory (128 to 10240); CPU comes with it, a whole one at 1769.
@@ -95,10 +95,12 @@ class Function(Construct):
         self.timeout_seconds = timeout_seconds
         self.reserved_concurrency = reserved_concurrency
         self.role = Role(self, "role", name=naming.name(part, kind="role"), service="lambda.amazonaws.com")
+        log_name = f"/aws/lambda/{name}"
+        log_key.allow_log_group(log_name)
         self.log_group = CloudwatchLogGroup(
             self,
             "log_group",
-            name=f"/aws/lambda/{name}",
+            name=log_name,
             kms_key_id=log_key.arn,
             retention_in_days=log_retention_days,
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from payments_infra.constructs.encryption import Key
-    from payments_infra.constructs.naming import Naming
     from payments_infra.constructs.place import Place
 
 
-def let_in_logs(key: Key, naming: Naming, place: Place) -> None:
-    """Let CloudWatch Logs use ``key`` for the log groups of this project.
+def let_in_log_groups(key: Key, groups: Sequence[str], *, place: Place) -> None:
+    """Let CloudWatch Logs use ``key`` for the log groups whose ARNs are in ``groups`` when the stack is synthesized.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
@@ -23,11 +24,5 @@ def let_in_logs(key: Key, naming: Naming, place: Place) -> None:
         "kms:GenerateDataKey*",
         "kms:ReEncrypt*",
         sid="LogGroups",
-        conditions={
-            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:*{_any_name(naming)}")}
-        },
+        conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}},
     )
-
-
-def _any_name(naming: Naming) -> str:
-    return f"{naming.project}-*-{naming.suffix}"

@@ -36,7 +36,7 @@ class Monitoring(Construct):
         part: what is watched, kebab-case; names the dashboard.
         naming: names alarms and dashboard.
         place: where the metrics are.
-        topic: is told. It and its key must let alarms in: :meth:`Topic.allow_alarms`.
+        topic: is told; it and its key let each alarm in by its name.
         runbook: what there is to do about each kind of alarm.
     """
 
@@ -98,10 +98,12 @@ class Monitoring(Construct):
         chart.metrics.append(metric)
         chart.thresholds.add(threshold)
         is_statistic = metric.statistic in STATISTICS
+        name = self.naming.name(part, kind="alarm")
+        self.topic.allow_alarm(name)
         self.alarms[part] = CloudwatchMetricAlarm(
             self,
             part.replace("-", "_"),
-            alarm_name=self.naming.name(part, kind="alarm"),
+            alarm_name=name,
             alarm_description=f"{explained.title}. What to do: {explained.url}",
             namespace=metric.namespace,
             metric_name=metric.name,

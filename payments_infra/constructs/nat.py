@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from payments_infra.constructs.naming import Naming
     from payments_infra.constructs.network import Network
+    from payments_infra.constructs.notifications import Topic
     from payments_infra.constructs.place import Place
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -53,7 +54,7 @@ class Nat(Construct):
         instance_type: an arm64 (Graviton) type.
         image_id: Amazon Linux 2023 for arm64, and another one replaces the instances; None takes the one AWS publishes
             on the day an instance is made, and later ones replace nothing.
-        notify: ARNs of topics that are told when an instance is recovered.
+        notify: topics that are told when an instance is recovered.
 
     Raises:
         ValueError: ``instance_type`` is not an arm64 type.
@@ -70,7 +71,7 @@ class Nat(Construct):
         network: Network,
         instance_type: str = "t4g.nano",
         image_id: str | None = None,
-        notify: Sequence[str] = (),
+        notify: Sequence[Topic] = (),
     ) -> None:
         super().__init__(scope, id_)
         if not _ARM64_TYPE.fullmatch(instance_type):
@@ -98,7 +99,7 @@ class Nat(Construct):
             *(_metric_full(gateway, number) for number, gateway in enumerate(self.gateways, start=1)),
         )
 
-    def _add_instances(self, number: int, image_id: str | None, instance_type: str, notify: Sequence[str]) -> None:
+    def _add_instances(self, number: int, image_id: str | None, instance_type: str, notify: Sequence[Topic]) -> None:
         ranges = self._network.private.ranges
         image = image_id or _published_image(self)
         self.instances = tuple(

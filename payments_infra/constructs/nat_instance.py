@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from payments_infra.constructs.naming import Naming
+    from payments_infra.constructs.notifications import Topic
     from payments_infra.constructs.place import Place
 
 SESSION_MANAGER_ACTIONS = (
@@ -56,7 +57,7 @@ class NatInstance(Construct):
         image_is_pinned: another ``image_id`` replaces the instance; otherwise only a new instance takes it, so that
             what AWS publishes replaces nothing by surprise.
         instance_type: an arm64 type.
-        notify: ARNs of topics that are told when it fails.
+        notify: topics that are told when it fails.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class NatInstance(Construct):
         image_id: str,
         image_is_pinned: bool = False,
         instance_type: str,
-        notify: Sequence[str] = (),
+        notify: Sequence[Topic] = (),
     ) -> None:
         super().__init__(scope, id_)
         self._part, self._naming, self._place, self._notify = part, naming, place, notify
@@ -131,10 +132,13 @@ class NatInstance(Construct):
         )
 
     def _recover(self, check: str, *, by: str, after_minutes: int) -> None:
+        name = self._naming.name(f"{self._part}-{by}", kind="alarm")
+        for topic in self._notify:
+            topic.allow_alarm(name)
         CloudwatchMetricAlarm(
             self,
             by,
-            alarm_name=self._naming.name(f"{self._part}-{by}", kind="alarm"),
+            alarm_name=name,
             alarm_description=(
                 f"The {check.lower()} status check of {self._name} fails: EC2 will {by} it. docs/runbook.md#nat-failing"
             ),
@@ -146,7 +150,7 @@ class NatInstance(Construct):
             evaluation_periods=after_minutes,
             threshold=0,
             comparison_operator="GreaterThanThreshold",
-            alarm_actions=[f"arn:{self._place.partition}:automate:{self._place.region}:ec2:{by}", *self._notify],
+            alarm_actions=[f"arn:{self._place.partition}:automate:{self._place.region}:ec2:{by}", *(topic.arn for topic in self._notify)],
         )
 
 

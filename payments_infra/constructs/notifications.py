@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from payments_infra.constructs.iam import policy_document, statement
+from payments_infra.constructs.lazy_text import lazy_text
 from payments_infra.constructs.metric import Metric
 
 if TYPE_CHECKING:
@@ -46,17 +47,17 @@ class Topic(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._key = key
-        self._naming = naming
         self._place = place
         name = naming.name(part, kind="topic")
         self._own_arn = place.arn("sns", name)
         self._statements: list[dict[str, Any]] = [_tls_only(self._own_arn)]
+        self._alarms: list[str] = []
         self.topic = SnsTopic(
             self,
             "topic",
             name=name,
             kms_master_key_id=key.arn,
-            policy=policy_document(*self._statements),
+            policy=lazy_text(lambda: policy_document(*self._statements)),
         )
         for email in emails:
             SnsTopicSubscription(self, _subscription_id(email), topic_arn=self.arn, protocol="email", endpoint=email)
@@ -74,14 +75,22 @@ class Topic(Construct):
         role.allow("sns:Publish", on=self.arn)
         self._key.grant_encrypt(role, through="sns")
 
-    def allow_alarms(self) -> None:
-        """Let the CloudWatch alarms of this environment publish.
+    def allow_alarm(self, name: str) -> None:
+        """Let the CloudWatch alarm ``name`` publish.
 
-        The topic's key lets them in too: without that an alarm changes its state and nobody hears of it.
+        The topic's key lets it in too: without that an alarm changes its state and nobody hears of it. Whoever makes an
+        alarm names it. A pattern that ends with one environment's suffix would let in another's whose suffix ends
+        alike; a topic's policy has room for about 200 names (30 KB).
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
         """
-        alarms = self._place.arn("cloudwatch", f"alarm:{self._naming.project}-*-{self._naming.suffix}")
+        if not self._alarms:
+            self._let_in_alarms()
+        self._alarms.append(self._place.arn("cloudwatch", f"alarm:{name}"))
+
+    def _let_in_alarms(self) -> None:
+        # The list is one and the same in both policies, which are written once everybody has had their say.
         service, ours = "cloudwatch.amazonaws.com", {"aws:SourceAccount": self._place.account_id}
         self._statements.append(
             statement(
@@ -89,10 +98,9 @@ class Topic(Construct):
                 sid="Alarms",
                 principal={"Service": service},
                 on=self._own_arn,
-                conditions={"StringEquals": ours, "ArnLike": {"aws:SourceArn": alarms}},
+                conditions={"StringEquals": ours, "ArnEquals": {"aws:SourceArn": self._alarms}},
             )
         )
-        self.topic.policy = policy_document(*self._statements)
         topic = {"kms:EncryptionContext:aws:sns:topicArn": self._own_arn}
         self._key.allow_service(
             service,
@@ -100,7 +108,7 @@ class Topic(Construct):
             "kms:GenerateDataKey",
             sid="Alarms"
             + "".join(character for character in str(self.topic.name_input).title() if character.isalnum()),
-            conditions={"StringEquals": ours, "ArnEquals": topic, "ArnLike": {"aws:SourceArn": alarms}},
+            conditions={"StringEquals": ours, "ArnEquals": {**topic, "aws:SourceArn": self._alarms}},
         )
 
     def metric_failed_deliveries(self) -> Metric:

@@ -61,7 +61,7 @@ class StateMachine(Construct):
         definition: the definition, filled; see :func:`payments_infra.constructs.definition.definition`.
         key: encrypts the definition and all that executions hold. Whoever starts an execution or answers a task needs
             nothing of it; whoever reads definitions or histories does.
-        log_key: encrypts the log group; must let CloudWatch Logs in, as :attr:`Encryption.logs` does.
+        log_key: encrypts the log group, and lets CloudWatch Logs in for it.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
         traced: let X-Ray sample its executions.
 
@@ -97,12 +97,14 @@ class StateMachine(Construct):
                 "ArnLike": {"aws:SourceArn": [self.own_arn, f"{self.own_arn}/*"]},
             },
         )
+        # Names that start this way need no line of their own in the account's one log policy, which is limited.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+        log_name = f"/aws/vendedlogs/states/{name}"
+        log_key.allow_log_group(log_name)
         self.log_group = CloudwatchLogGroup(
             self,
             "log_group",
-            # Names that start this way need no line of their own in the account's one log policy, which is limited.
-            # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-            name=f"/aws/vendedlogs/states/{name}",
+            name=log_name,
             kms_key_id=log_key.arn,
             retention_in_days=log_retention_days,
         )

@@ -112,10 +112,12 @@ class WebAcl(Construct):
                 metric_name=self.name, cloudwatch_metrics_enabled=True, sampled_requests_enabled=False
             ),
         )
+        log_name = f"aws-waf-logs-{self.name}"  # WAF takes no name without this prefix
+        key.allow_log_group(log_name)
         self.log = CloudwatchLogGroup(
             self,
             "log",
-            name=f"aws-waf-logs-{self.name}",  # WAF takes no name without this prefix
+            name=log_name,
             kms_key_id=key.arn,
             retention_in_days=log_retention_days,
         )

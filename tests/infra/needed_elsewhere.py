@@ -43,23 +43,13 @@ def needed_elsewhere(template: Template, called: Mapping[str, Iterable[Permissio
     )
 
 
-def _suffix(template: Template) -> str:
-    functions = template.resources("aws_lambda_function").values()
-    (suffix,) = {one["function_name"].split("-", 2)[2] for one in functions}
-    return str(suffix)
-
-
 def _keys(template: Template) -> Iterator[Needed]:
     keys = keys_by_address(template)
     for name in template.resources("aws_kms_key"):
         yield f"aws_kms_key.{name}", clause("kms:*", "*", principal={"AWS": KEY_ADMINISTRATION})
-    ours = f"payments-*-{_suffix(template)}"
     logs = {"Service": f"logs.{REGION}.{DOMAIN}"}
-    for name, group in template.resources("aws_cloudwatch_log_group").items():
-        key = keys[f"aws_cloudwatch_log_group.{name}"]
-        named = re.search(ours.replace("*", ".*") + "$", group["name"])
-        operator, names = ("ArnLike", f"*{ours}") if named else ("ArnEquals", group["name"])
-        context = {operator: {"kms:EncryptionContext:aws:logs:arn": arn("logs", f"log-group:{names}")}}
+    for key, groups in _log_groups(template, keys).items():
+        context = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}}
         yield from ((key, clause(action, "*", principal=logs, conditions=context)) for action in KEY_OF_LOGS)
     delivery = {"Service": "delivery.logs.amazonaws.com"}
     for machine in template.resources("aws_sfn_state_machine").values():
@@ -68,22 +58,29 @@ def _keys(template: Template) -> Iterator[Needed]:
             yield key, clause("kms:Decrypt", "*", principal=delivery, conditions=DELIVERED_LOGS)
 
 
+def _log_groups(template: Template, keys: Mapping[str, str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, group in template.resources("aws_cloudwatch_log_group").items():
+        key = keys[f"aws_cloudwatch_log_group.{name}"]
+        found.setdefault(key, []).append(arn("logs", f"log-group:{group['name']}"))
+    return found
+
+
 def _alarms(template: Template) -> Iterator[Needed]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
-    alarms = template.resources("aws_cloudwatch_metric_alarm").values()
-    told = {one for alarm in alarms for action in alarm["alarm_actions"] for one in referred(action)}
-    source = {"aws:SourceArn": arn("cloudwatch", f"alarm:payments-*-{_suffix(template)}")}
-    alarm = {"Service": "cloudwatch.amazonaws.com"}
-    for topic in (one for one in told if one.startswith("aws_sns_topic.")):
-        own_arn = _own_arn(template, topic)
-        conditions: Mapping[str, Mapping[str, str | list[str]]] = {"StringEquals": FROM_US, "ArnLike": source}
-        yield topic, clause("sns:Publish", own_arn, principal=alarm, conditions=conditions)
-        context = {"ArnEquals": {"kms:EncryptionContext:aws:sns:topicArn": own_arn}}
+    telling: dict[str, list[str]] = {}
+    for alarm in template.resources("aws_cloudwatch_metric_alarm").values():
+        for topic in {one for one in referred(alarm["alarm_actions"]) if one.startswith("aws_sns_topic.")}:
+            telling.setdefault(topic, []).append(arn("cloudwatch", f"alarm:{alarm['alarm_name']}"))
+    principal = {"Service": "cloudwatch.amazonaws.com"}
+    for topic, alarms in telling.items():
+        own_arn, source = _own_arn(template, topic), {"aws:SourceArn": alarms}
+        conditions = {"StringEquals": FROM_US, "ArnEquals": source}
+        yield topic, clause("sns:Publish", own_arn, principal=principal, conditions=conditions)
+        context = {**source, "kms:EncryptionContext:aws:sns:topicArn": own_arn}
         for action in KEY_OF_SENDERS:
-            yield (
-                keys_by_address(template)[topic],
-                clause(action, "*", principal=alarm, conditions={**conditions, **context}),
-            )
+            conditions = {"StringEquals": FROM_US, "ArnEquals": context}
+            yield keys_by_address(template)[topic], clause(action, "*", principal=principal, conditions=conditions)
 
 
 def _rules(template: Template) -> Iterator[Needed]:

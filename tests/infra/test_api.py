@@ -13,6 +13,7 @@ from payments_infra.constructs.api import Api
 from payments_infra.constructs.api_access import Limits
 from payments_infra.constructs.api_log_role import ApiLogRole
 from payments_infra.constructs.gateway_responses import PROBLEMS
+from payments_infra.constructs.place import Place
 from payments_infra.constructs.route import Route
 from payments_infra.constructs.web_acl import WebAcl
 from tests.infra.ground import Ground
@@ -45,7 +46,11 @@ class AnyFunction(Construct):
 def common(stack: TerraformStack) -> dict[str, Any]:
     """Return what every API of the stack stands on."""
     ground = Ground(stack)
-    return {"naming": ground.naming, "place": ground.place, "key": ground.key}
+    return {"naming": ground.naming, "key": ground.key}
+
+
+def firewall(stack: TerraformStack, shared: dict[str, Any]) -> WebAcl:
+    return WebAcl(stack, "web_acl", **shared, place=Place(stack, "there"), requests_per_address=1000)
 
 
 def one_route(stack: TerraformStack, path: str = "/") -> list[Route]:
@@ -285,9 +290,10 @@ def test_logs_are_encrypted_and_forgotten_even_those_api_gateway_names_itself() 
     assert {body["retention_in_days"] for body in groups.values()} == {7}
     assert all("aws_kms_key.cmk" in body["kms_key_id"] for body in groups.values())
     statements = json.loads(template.only("aws_kms_key")["policy"])["Statement"]
-    (statement,) = [one for one in statements if one["Sid"] == "ErrorLogPaymentsApiDev"]
+    (statement,) = [one for one in statements if one["Sid"] == "LogGroups"]
     assert statement["Principal"]["Service"].startswith("logs.${data.aws_region.")
-    assert statement["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"].endswith(f":log-group:{error_log}")
+    named = statement["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
+    assert {one.partition(":log-group:")[2] for one in named} == set(groups)
 
 
 def test_error_logs_are_on_and_requests_are_not_written_down() -> None:
@@ -364,8 +370,7 @@ def test_a_firewall_stands_before_the_stage_where_one_is_given() -> None:
 
     def build(stack: TerraformStack) -> None:
         shared = common(stack)
-        web_acl = WebAcl(stack, "web_acl", **shared, requests_per_address=1000)
-        Api(stack, "api", **shared, routes=one_route(stack), web_acl=web_acl)
+        Api(stack, "api", **shared, routes=one_route(stack), web_acl=firewall(stack, shared))
 
     association = synthesized(build).only("aws_wafv2_web_acl_association")
     assert "aws_api_gateway_stage." in association["resource_arn"]

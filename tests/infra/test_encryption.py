@@ -26,7 +26,14 @@ LOG_GROUPS = {
     "Principal": {"Service": f"logs.{REGION}.{DOMAIN}"},
     "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
     "Resource": "*",
-    "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arn("logs", "log-group:*payments-*-dev")}},
+    "Condition": {
+        "ArnEquals": {
+            "kms:EncryptionContext:aws:logs:arn": [
+                arn("logs", "log-group:/aws/lambda/payments-worker-dev"),
+                arn("logs", "log-group:aws-waf-logs-payments-firewall-dev"),
+            ]
+        }
+    },
 }
 
 
@@ -54,7 +61,7 @@ def template() -> Template:
             getattr(keys, part).grant_encrypt(ground.role(f"{part}_writer"))
             getattr(keys, part).grant_decrypt(ground.role(f"{part}_reader"))
         ground.key.grant_decrypt(ground.role("unlimited"))
-        Encryption(
+        cheap = Encryption(
             stack,
             "cheap",
             naming=Naming(project="payments", suffix="cheap"),
@@ -62,6 +69,9 @@ def template() -> Template:
             shared=True,
             deletion_window_days=7,
         )
+        for name in ("/aws/lambda/payments-worker-dev", "aws-waf-logs-payments-firewall-dev"):
+            keys.logs.allow_log_group(name)
+            cheap.logs.allow_log_group(name)
 
     return synthesized(build)
 
@@ -99,7 +109,7 @@ def test_a_key_lets_in_the_services_that_act_in_their_own_name_and_nobody_else(
 
 def test_a_shared_key_lets_in_all_of_them_under_the_same_conditions(template: Template) -> None:
     """Defect: Encryption without grants."""
-    shared = statements(key(template, "cheap_shared")["policy"].replace("-cheap", "-dev"))
+    shared = statements(key(template, "cheap_shared")["policy"])
     assert shared == [ADMINISTRATION, LOG_GROUPS]
 
 

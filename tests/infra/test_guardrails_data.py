@@ -167,7 +167,7 @@ def test_the_projects_own_keys_let_in_whom_they_must() -> None:
         keys = Encryption(stack, "keys", naming=ground.naming, place=ground.place)
         ground.function(log_key=keys.logs, environment_key=keys.functions)
         topic = Topic(stack, "topic", part="alarms", naming=ground.naming, place=ground.place, key=keys.queues)
-        topic.allow_alarms()
+        topic.allow_alarm("late")
         alarm(stack, alarm_actions=[topic.arn])
 
     assert not guarded(build)

@@ -9,6 +9,7 @@ from payments_infra.constructs.naming import Naming
 from payments_infra.constructs.nat import Nat, NatMode
 from payments_infra.constructs.nat_user_data import nat_user_data
 from payments_infra.constructs.network import Network
+from payments_infra.constructs.notifications import Topic
 from tests.infra.ground import PARTITION, REGION, Ground, granted, readable
 from tests.infra.template import Body, Template, synthesized
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from payments_infra.constructs.metric import Metric
 
 INSTANCE = "${aws_instance.nat_instance_1_instance.id}"
-TOPIC = "arn:example:sns:here:123:alarms"
+TOPIC = "${aws_sns_topic.alarms_topic.arn}"
 
 
 def network(ground: Ground, id_: str = "network", *, suffix: str = "dev", zones: int = 2) -> Network:
@@ -28,11 +29,12 @@ def network(ground: Ground, id_: str = "network", *, suffix: str = "dev", zones:
     return Network(ground.stack, id_, naming=naming, place=ground.place, key=ground.key, zones=zones)
 
 
-def with_nat(mode: NatMode, **options: Any) -> Template:  # noqa: ANN401 - whatever Nat takes
+def with_nat(mode: NatMode, *, tells: bool = False, **options: Any) -> Template:  # noqa: ANN401 - whatever Nat takes
     """Return a stack with one network of two zones and a Nat, whose public addresses are an output."""
 
     def build(stack: TerraformStack) -> None:
         ground = Ground(stack)
+        topic = Topic(stack, "alarms", part="alarms", naming=ground.naming, place=ground.place, key=ground.key)
         nat = Nat(
             stack,
             "nat",
@@ -41,6 +43,7 @@ def with_nat(mode: NatMode, **options: Any) -> Template:  # noqa: ANN401 - whate
                 "naming": ground.naming,
                 "place": ground.place,
                 "network": network(ground),
+                "notify": [topic] if tells else [],
                 **options,
             },
         )
@@ -75,7 +78,7 @@ def outputs(template: Template) -> list[str]:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return with_nat(NatMode.INSTANCE, notify=[TOPIC])
+    return with_nat(NatMode.INSTANCE, tells=True)
 
 
 @pytest.fixture(scope="module")

@@ -189,6 +189,51 @@ def test_every_name_it_uses_is_one_of_the_stack() -> None:
         assert any(fnmatch(other, one) for other in existing), one
 
 
+ALIKE = {"ENVIRONMENT_SUFFIX": "a-dev"}
+
+
+def test_what_rings_is_told_of_one_environment_and_of_none_whose_suffix_ends_alike() -> None:
+    asked = next(one for one in typed() if one.operation == "describe-alarms")
+    ringing = {name: alarm for environment in ({}, ALIKE) for name, alarm in alarms_told(environment).items()}
+    (query,) = asked.options["--query"]
+    shown = jmespath.search(query, {"MetricAlarms": list(ringing.values())})
+    assert {name for name, _ in shown} == set(alarms(whole_stack()))
+
+
+def alarms_told(environment: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the alarms as CloudWatch describes them, by name."""
+    template = whole_stack(**environment)
+    topics = {
+        f"${{aws_sns_topic.{name}.arn}}": f"arn:aws:sns:us-east-1:123456789012:{body['name']}"
+        for name, body in template.resources("aws_sns_topic").items()
+    }
+    return {
+        body["alarm_name"]: {
+            "AlarmName": body["alarm_name"],
+            "AlarmActions": [topics.get(action, action) for action in body["alarm_actions"]],
+        }
+        for body in template.resources("aws_cloudwatch_metric_alarm").values()
+    }
+
+
+def test_an_instance_is_looked_for_in_one_environment_and_in_none_whose_suffix_ends_alike() -> None:
+    asked = next(one for one in typed() if one.operation == "describe-instances")
+    wanted = dict(re.fullmatch(r"Name=tag:(\w+),Values=(.+)", one).groups() for one in asked.options["--filters"])
+    found = {
+        environment.get("ENVIRONMENT_SUFFIX", "dev")
+        for environment in ({}, ALIKE)
+        for tags in instance_tags(whole_stack(**environment))
+        if all(fnmatch(tags[name], value) for name, value in wanted.items())
+    }
+    assert found == {"dev"}
+
+
+def instance_tags(template: Template) -> list[dict[str, str]]:
+    (provider,) = template.json["provider"]["aws"]
+    (default,) = provider["default_tags"]
+    return [{**default["tags"], **body["tags"]} for body in template.resources("aws_instance").values()]
+
+
 @cache
 def operated() -> tuple[list[str], ...]:
     """Return every command of this project's own that somebody types who follows either document, word by word."""

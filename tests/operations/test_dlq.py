@@ -8,9 +8,11 @@ import pytest
 
 from operations import dlq
 from operations.dead_letter_queues import DeadLetterOffice
+from operations.environment import Environment
 from operations.pace import Pace
 from operations.stream import Stream
 from payments.domain.messages import encode_message
+from tests.contract.faults import asked
 from tests.operations.conftest import MockEnvironment, refusal, run
 from tests.operations.test_letters import NOTE, UPLOAD, UPLOAD_ATTRIBUTES
 from tests.samples import accepted, claimed
@@ -49,6 +51,19 @@ def test_every_queue_of_dead_letters_is_listed_with_how_many_wait(environment: M
         "queues": [{"queue": "auditor", "waiting": 0, "hidden": 0}, {"queue": "processing", "waiting": 2, "hidden": 0}]
     }
     assert "processing" in run(dlq.main, "list").stdout
+
+
+def test_nothing_is_asked_of_the_queues_of_an_environment_whose_suffix_ends_alike(
+    environment: MockEnvironment,
+) -> None:
+    queue, dead_letters = environment.make_queue_with_dead_letters("processing")
+    alike = Environment(f"a-{environment.suffix}", environment.session)
+    for part in ("processing", "processing-dead-letters"):
+        environment.client("sqs").create_queue(QueueName=alike.name(part))
+    with asked(environment.client("sqs"), "GetQueueAttributes") as requests:
+        (found,) = DeadLetterOffice(environment).queues()
+    assert (found.part, found.url, found.source_url) == ("processing", dead_letters, queue)
+    assert {request["QueueUrl"] for request in requests} == {queue, dead_letters}
 
 
 def test_showing_takes_nothing_out_and_hides_nothing(environment: MockEnvironment) -> None:
