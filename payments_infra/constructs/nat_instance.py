@@ -150,7 +150,10 @@ class NatInstance(Construct):
             evaluation_periods=after_minutes,
             threshold=0,
             comparison_operator="GreaterThanThreshold",
-            alarm_actions=[f"arn:{self._place.partition}:automate:{self._place.region}:ec2:{by}", *(topic.arn for topic in self._notify)],
+            alarm_actions=[
+                f"arn:{self._place.partition}:automate:{self._place.region}:ec2:{by}",
+                *(topic.arn for topic in self._notify),
+            ],
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from payments_infra.guardrails.alarms import ALARMS
-from payments_infra.guardrails.policies import lets_in, statements
+from payments_infra.guardrails.policies import lets_in, names, statements
 from payments_infra.guardrails.problem import Problem
 from payments_infra.guardrails.synthesized import blocks
 
@@ -18,11 +18,16 @@ _QUEUES_AND_TOPICS = ("aws_sqs_queue", "aws_sns_topic")
 
 
 class _Use(NamedTuple):
-    """``service`` encrypts what ``user`` does with ``encrypted``, in its own name."""
+    """``service`` encrypts what ``user`` does with ``encrypted``, in its own name.
+
+    A condition on ``told_by`` lets it in only where it names ``user`` as ``called``, the last part of its ARN.
+    """
 
     user: Resource
     encrypted: Resource
     service: str
+    told_by: str = ""
+    called: str = ""
 
 
 def keys_that_shut_out(stack: Synthesized) -> Iterator[Problem]:
@@ -40,10 +45,11 @@ def keys_that_shut_out(stack: Synthesized) -> Iterator[Problem]:
             uses.setdefault((key, use.service), []).append(use)
         elif str(_named(use.encrypted)).startswith("alias/aws/"):
             yield _unreachable(use.encrypted.path, f"{_named(use.encrypted)}, a key of AWS's own,", use)
-    for (key, service), several in uses.items():
+    for (key, _), several in uses.items():
         said = _policy(stack, key)
-        if said is not None and not _lets_encrypt(said, service):
-            yield _unreachable(key.path, "the key's policy", *several)
+        shut_out = [] if said is None else [use for use in several if not _lets_encrypt(said, use)]
+        if shut_out:
+            yield _unreachable(key.path, "the key's policy", *shut_out)
 
 
 def _unreachable(path: str, key: str, *uses: _Use) -> Problem:
@@ -54,21 +60,23 @@ def _unreachable(path: str, key: str, *uses: _Use) -> Problem:
         path=path,
         rule="key-policy",
         what=f"{key} shuts out {service}, which must encrypt {encrypted}" + (f" for {users}" if users else ""),
-        mend="Use a key of Encryption, or let the service in by Key.allow_service with kms:Decrypt and "
+        mend="Let it in by Key.allow_log_group, by Topic.allow_alarm, or by Key.allow_service with kms:Decrypt and "
         "kms:GenerateDataKey*",
     )
 
 
 def _logs(stack: Synthesized) -> Iterator[_Use]:
     for group in stack.resources("aws_cloudwatch_log_group"):
-        yield _Use(group, group, "logs")
+        named = f"log-group:{group.body.get('name')}"
+        yield _Use(group, group, "logs", "kms:EncryptionContext:aws:logs:arn", named)
 
 
 def _alarms(stack: Synthesized) -> Iterator[_Use]:
     for alarm in stack.resources(*ALARMS):
         told = [alarm.body.get(f"{state}_actions") for state in ("alarm", "ok", "insufficient_data")]
         for topic in stack.referred(told, "aws_sns_topic"):
-            yield _Use(alarm, topic, "cloudwatch.amazonaws.com")
+            named = f"alarm:{alarm.body.get('alarm_name')}"
+            yield _Use(alarm, topic, "cloudwatch.amazonaws.com", "aws:SourceArn", named)
 
 
 def _events(stack: Synthesized) -> Iterator[_Use]:
@@ -114,8 +122,8 @@ def _policy(stack: Synthesized, key: Resource) -> list[Body] | None:
     return None if None in said else [one for some in said for one in blocks(some)]
 
 
-def _lets_encrypt(said: list[Body], service: str) -> bool:
+def _lets_encrypt(said: list[Body], use: _Use) -> bool:
     return all(
-        any(lets_in(statement, service, action) for statement in said)
+        any(lets_in(statement, use.service, action) and names(statement, use.told_by, use.called) for statement in said)
         for action in ("kms:Decrypt", "kms:GenerateDataKey")
     )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 DOCUMENT = "data.aws_iam_policy_document"
 
+_BEFORE_RESOURCE = 5
+"""Colons of an ARN before what it names."""
+
 
 def statements(stack: Synthesized, policy: object) -> list[Body] | None:
     """Return what ``policy`` says, in IAM's own words; None where only Terraform will know it."""
@@ -45,6 +48,15 @@ def lets_in(statement: Body, service: str, action: str) -> bool:
         and any(one in {"*", service} or one.startswith(f"{service}.") for one in services)
         and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in many(statement.get("Action")))
     )
+
+
+def names(statement: Body, key: str, called: str) -> bool:
+    """Return whether no condition on ``key`` keeps out the ARN that ends with ``called``, a resource of its service."""
+    for operator, keys in (statement.get("Condition") or {}).items():
+        arns = [] if "Not" in operator else many(keys.get(key))
+        if arns and not any(fnmatchcase(called, str(arn).split(":", _BEFORE_RESOURCE)[-1]) for arn in arns):
+            return False
+    return True
 
 
 def _allowing(stack: Synthesized, policy: object) -> Iterator[Body]:

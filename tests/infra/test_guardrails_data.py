@@ -79,8 +79,8 @@ def key(stack: TerraformStack, *services: str) -> KmsKey:
 def shuts_out(service: str, what: str, path: str = "key", *, whose: str = "the key's policy") -> list[str]:
     return [
         (
-            f"{path}: {whose} shuts out {service}, which must encrypt {what}. Use a key of Encryption, or let the "
-            "service in by Key.allow_service with kms:Decrypt and kms:GenerateDataKey* [key-policy]"
+            f"{path}: {whose} shuts out {service}, which must encrypt {what}. Let it in by Key.allow_log_group, by "
+            "Topic.allow_alarm, or by Key.allow_service with kms:Decrypt and kms:GenerateDataKey* [key-policy]"
         )
     ]
 
@@ -171,6 +171,23 @@ def test_the_projects_own_keys_let_in_whom_they_must() -> None:
         alarm(stack, alarm_actions=[topic.arn])
 
     assert not guarded(build)
+
+
+def test_a_key_that_lets_in_other_log_groups_and_alarms_shuts_out_those_nobody_named() -> None:
+    """Defect: Encryption without grants. Dead alarms."""
+
+    def build(stack: TerraformStack) -> None:
+        ground = Ground(stack)
+        ground.function(environment_key=ground.key)
+        topic = Topic(stack, "topic", part="alarms", naming=ground.naming, place=ground.place, key=ground.key)
+        topic.allow_alarm("early")
+        alarm(stack, alarm_actions=[topic.arn])
+        CloudwatchLogGroup(stack, "logs", name="/shop", kms_key_id=ground.key.arn)
+
+    assert sorted(guarded(build)) == [
+        *shuts_out("cloudwatch.amazonaws.com", "topic/topic for late", "cmk/key"),
+        *shuts_out("logs", "logs", "cmk/key"),
+    ]
 
 
 def table(stack: TerraformStack, **options: Any) -> DynamodbTable:  # noqa: ANN401 - whatever the table takes

@@ -103,7 +103,8 @@ def test_no_grant_on_the_key_names_a_service_which_would_keep_executions_from_st
 
 def test_the_key_lets_logs_be_delivered(template: Template) -> None:
     """Defect: Encryption without grants."""
-    (allowed,) = [one for one in statements(template.only("aws_kms_key")["policy"]) if "Service" in one["Principal"]]
+    policy = statements(template.only("aws_kms_key")["policy"])
+    (allowed,) = [one for one in policy if one["Sid"] == "LogDelivery"]
     assert allowed == {
         "Sid": "LogDelivery",
         "Effect": "Allow",
@@ -216,4 +217,4 @@ def test_a_stack_can_hold_two_state_machines_on_one_key() -> None:
     for type_ in ("aws_sfn_state_machine", "aws_iam_role", "aws_iam_role_policy", "aws_cloudwatch_log_group"):
         assert len(template.resources(type_)) == 2
     sids = [one["Sid"] for one in statements(template.only("aws_kms_key")["policy"])]
-    assert sids == ["AdministeredByTheAccount", "LogDelivery"]
+    assert sids == ["AdministeredByTheAccount", "LogGroups", "LogDelivery"]
