@@ -14,7 +14,7 @@ install: $(VENV)/installed ## create the Python environment from the lock
 $(VENV)/installed: requirements.lock requirements-installer.lock
 	@scripts/install $(PYTHON)
 
-test: install        ## everything: static checks, unit tests, real Terraform on the embedded AWS
+test: install        ## static checks, and every test but the long one: rules, constructs, real Terraform on the embedded AWS
 	scripts/test
 
 prove: install       ## the long form of every proof: faults, hostile input, policies, scanners; prints one table

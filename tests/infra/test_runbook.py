@@ -23,8 +23,10 @@ from botocore import xform_name
 from operations import audit, dlq, review
 from payments.adapters.dynamodb.payment_item import payment_in, to_item
 from payments.runtime.stream import Change, all_changes, each_change
+from payments_infra.channels import NOTIFICATION_RECEIVES
 from payments_infra.constructs.runbook import Runbook, anchor_of
-from tests.infra.whole_stack import ROOT, whole_stack
+from payments_infra.profiles import SANDBOX
+from tests.infra.whole_stack import ROOT, address_of, many, statements_of, whole_stack
 from tests.unit.test_payment import new_payment
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"NAT_MODE": "gateway"},
     {"ENVIRONMENT_SUFFIX": "prod", "GATEWAY_URL": "https://gateway.example", "WEBHOOK_URL": "https://hook.example"},
 )
+
+MESSAGES_AT_ONCE = 10
+CHARGES_A_SECOND = 4
+"""Of one message's turn, at a gateway that takes a quarter of a second."""
 
 _OPERATORS = r"\bscripts/(dlq|audit|review)\b"
 """Commands of this project's own."""
@@ -187,6 +193,29 @@ def test_every_name_it_uses_is_one_of_the_stack() -> None:
     assert len(used) > 10
     for one in used:
         assert any(fnmatch(other, one) for other in existing), one
+
+
+def test_a_notification_is_given_up_as_late_as_it_says() -> None:
+    assert f"refused {NOTIFICATION_RECEIVES} times" in ENTRIES["Notification dead letters"]
+
+
+def test_what_the_dispatcher_is_given_back_is_what_it_has_of_workflows() -> None:
+    named = set(re.findall(r"`(states:\w+|kms:\w+)`", ENTRIES["Workflow requests not taken"]))
+    template = whole_stack()
+    (role,) = {
+        address_of(body["role"])
+        for body in template.resources("aws_lambda_function").values()
+        if body["function_name"] == "payments-dispatcher-dev"
+    }
+    allowed = {action for one in statements_of(template, role) for action in many(one["Action"])}
+    assert named == {action for action in allowed if action.startswith("states:")}
+
+
+def test_a_queue_drains_as_fast_as_it_says() -> None:
+    per_second = SANDBOX.processor_concurrency * MESSAGES_AT_ONCE * CHARGES_A_SECOND
+    minutes = 1_000_000 / per_second / 60
+    assert f"about {per_second} a second" in ENTRIES["Queue age"]
+    assert f"some {round(minutes, -1):.0f} minutes" in ENTRIES["Queue age"].replace("\n", " ")
 
 
 ALIKE = {"ENVIRONMENT_SUFFIX": "a-dev"}
