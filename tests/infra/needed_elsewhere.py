@@ -77,10 +77,10 @@ def _alarms(template: Template) -> Iterator[Needed]:
         own_arn, source = _own_arn(template, topic), {"aws:SourceArn": alarms}
         conditions = {"StringEquals": FROM_US, "ArnEquals": source}
         yield topic, clause("sns:Publish", own_arn, principal=principal, conditions=conditions)
-        context = {**source, "kms:EncryptionContext:aws:sns:topicArn": own_arn}
+        context: dict[str, str | list[str]] = {**source, "kms:EncryptionContext:aws:sns:topicArn": own_arn}
         for action in KEY_OF_SENDERS:
-            conditions = {"StringEquals": FROM_US, "ArnEquals": context}
-            yield keys_by_address(template)[topic], clause(action, "*", principal=principal, conditions=conditions)
+            under = {"StringEquals": FROM_US, "ArnEquals": context}
+            yield keys_by_address(template)[topic], clause(action, "*", principal=principal, conditions=under)
 
 
 def _rules(template: Template) -> Iterator[Needed]:
