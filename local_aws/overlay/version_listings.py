@@ -7,8 +7,8 @@ AWS: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 """
 
 from typing import Any
-from xml.etree import ElementTree as ET
 
+from defusedxml.ElementTree import fromstring
 from ministack.services import s3
 
 _OK = 200
@@ -29,11 +29,15 @@ def apply() -> None:
 
 
 def _encoded(body: bytes) -> bytes:
-    ET.register_namespace("", s3.S3_NS)
-    root = ET.fromstring(body)  # noqa: S314 - MiniStack's own answer
-    for name in _ENCODED:
-        for element in root.iter(f"{{{s3.S3_NS}}}{name}"):
+    root = fromstring(body)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        if element.tag in _ENCODED:
             element.text = s3._url_encode(element.text or "")
-    ET.SubElement(root, f"{{{s3.S3_NS}}}EncodingType").text = "url"
+    # As MiniStack writes it: the namespace once, as an attribute.
+    root.set("xmlns", s3.S3_NS)
+    encoding = root.makeelement("EncodingType", {})
+    encoding.text = "url"
+    root.append(encoding)
     whole: bytes = s3._xml_body(root)
     return whole
