@@ -28,9 +28,7 @@ class BackOffice:
     def __init__(self, services: Services) -> None:
         self._services = services
         topic = services.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
-        self._queue_url = services.queue()
-        arn = services.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
-        services.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+        self._queue_url = services.mailbox(topic)
         self.notices = SnsBatchNotices(services.sns, topic)
 
     def envelopes(self) -> list[dict[str, Any]]:
