@@ -10,8 +10,8 @@ from operations.chain import Fault, FaultKind, Recorded, Unreadable, first_diffe
 from payments.domain.history import HistoryEntry, entry_hash
 from payments.domain.payment import Payment, Status
 from tests.samples import MINUTE, accepted, as_requested, claimed, settled
-from tests.simulation.result import PAYMENTS_PER_RUN, result_of
-from tests.simulation.run import Run
+from tests.simulation.result import result_of
+from tests.simulation.run import PAYMENTS_PER_RUN, Run
 
 PAYMENT = settled(claimed(as_requested(accepted())))
 TRAIL = list(PAYMENT.history)

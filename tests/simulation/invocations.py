@@ -35,6 +35,9 @@ RECONCILER_TIMEOUT = timedelta(minutes=15)
 LONGEST_SKEW = timedelta(minutes=4)
 """How far a worker's clock may be off, either way: two of them are less than the product's tolerance apart."""
 
+LAST_ARRIVAL = timedelta(minutes=2)
+"""As the runbook has it: what no charge is seen of so long after its last attempt was not charged."""
+
 
 class Invocations:
     """Starts the workers of ``run``."""
@@ -158,7 +161,11 @@ class Invocations:
             yield partial(self._decide_approval, waiting)
 
     def _reviews(self) -> Iterator[Start]:
-        reviews = [each for each in self._site.store.payments.values() if each.status is Status.NEEDS_REVIEW]
+        reviews = [
+            each
+            for each in self._site.store.payments.values()
+            if each.status is Status.NEEDS_REVIEW and self._run.now > self._run.reviews[each.payment_id] + LAST_ARRIVAL
+        ]
         if reviews and not self._site.mishaps.are_over and self._run.chance.random() < 0.05:
             yield partial(self._settle_review, self._run.chance.choice(reviews))
 
@@ -201,7 +208,7 @@ class Invocations:
         fault = self._site.mishaps.strikes(Fault.FAST_CLOCK, Fault.SLOW_CLOCK, share=0.2)
         if fault is None:
             return timedelta(0)
-        self._site.mishaps.note(fault)
+        self._site.mishaps.note_once(fault)
         off = timedelta(milliseconds=self._run.chance.randrange(1, LONGEST_SKEW // timedelta(milliseconds=1)))
         return off if fault is Fault.FAST_CLOCK else -off
 

@@ -37,6 +37,7 @@ class Fault(StrEnum):
     CHARGED_AGAIN_LATER = "gateway got the request once more, later"
     AMBIGUOUS = "gateway's answers to one payment never tell"
     GATEWAY_DOWN = "gateway down for a while"
+    ACCOUNT_CLOSED = "gateway refuses what it has taken before"
     FAST_CLOCK = "worker's clock fast: leases expire early"
     SLOW_CLOCK = "worker's clock slow: leases expire late"
     TIME_JUMPED = "time passed to the edge of a lease, a pause or a retention"
@@ -114,7 +115,7 @@ class Mishaps(Faults):
         self._is_inside = False
 
     def strikes(self, *kinds: Fault, share: float | None = None) -> Fault | None:
-        """Return the one of ``kinds`` that happens now, if any; it is counted."""
+        """Return the one of ``kinds`` that happens now, if any; whoever lets it happen notes it."""
         if self.are_over or self._chance.random() >= (self._share if share is None else share):
             return None
         fault = self._chance.choice(kinds)
@@ -124,6 +125,11 @@ class Mishaps(Faults):
         """Count ``fault`` as having happened."""
         self.counts[fault] += 1
         self._trace.add(self._scheduler.current, f"** {fault}", about)
+
+    def note_once(self, fault: Fault) -> None:
+        """Count ``fault`` as having happened in this run, however often: it is a state of it and no event."""
+        if not self.counts[fault]:
+            self.note(fault)
 
     def around(self, name: str, effect: Callable[[], Answer]) -> Answer:
         """Let others get in right before and right after ``effect``, and something go wrong with it."""

@@ -6,29 +6,32 @@ import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from functions.dispatcher import handler as dispatcher
 from functions.processor import handler as processor
+from functions.reconciler import handler as reconciler
 from payments.domain import claim as claims
 from payments.domain import history
 from payments.domain import payment as payment_module
 from payments.domain.charge import refused
 from payments.domain.errors import GatewayAmbiguous, VersionConflict
+from payments.domain.notification import notification_of
 from payments.domain.payment import Payment, Status
 from payments.runtime.batch import each_message
-from payments.use_cases import Queue, Wake, accept, dispatch_change, process
+from payments.use_cases import Queue, Wake, accept, dispatch_change, notify, process
 from payments.use_cases.batches import ingest
-from tests.fakes import FakeAuditLog, FakeStore
+from tests.fakes import ProcessDied
 from tests.simulation.ledger_promises import SETTLED, TOLD_IF_WRONG, WRONG_IF_TOLD
+from tests.simulation.mishaps import Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
 
+    from tests.fakes import FakeAuditLog
     from tests.simulation.run import Run
 
     PutIn = Callable[[Run, ExitStack], None]
@@ -311,9 +314,14 @@ def _takes_an_unknown_outcome_for_a_success(run: Run, stack: ExitStack) -> None:
 
 
 @_mutant(CHARGED)
-def _believes_a_refusal_after_an_unknown_outcome(run: Run, stack: ExitStack) -> None:
-    # The gateway refuses what it has charged already: an account closed in between, for one.
-    _instead(stack, run.site.gateway, "find", lambda **_: None)
+def _believes_a_refusal_after_an_unknown_outcome(_: Run, stack: ExitStack) -> None:
+    # The gateway refuses what it has charged already, and nobody looks whether it has.
+    charge = process._charge
+
+    def as_if_it_were_the_first(ours: Payment, claim: Any, *, gateway: Any) -> Any:  # noqa: ANN401 - a verdict
+        return charge(ours, replace(claim, attempt=1), gateway=gateway)
+
+    _instead(stack, process, "_charge", as_if_it_were_the_first)
 
 
 @_mutant(FOLLOW, BACKWARDS)
@@ -333,6 +341,12 @@ def _the_reconciler_settles_without_naming_the_version(run: Run, stack: ExitStac
 @_mutant(TOLD_IF_WRONG, SETTLED)
 def _the_reconciler_never_runs(run: Run, stack: ExitStack) -> None:
     _instead(stack, run.site, "compare", lambda *_: [])
+
+
+@_mutant(TOLD_IF_WRONG)
+def _charges_twice_and_the_reconciler_keeps_it_to_itself(run: Run, stack: ExitStack) -> None:
+    _charges_under_a_new_key_each_time(run, stack)
+    _instead(stack, reconciler, "_report", lambda _: None)
 
 
 @_mutant(WRONG_IF_TOLD)
@@ -398,4 +412,39 @@ def _takes_a_row_of_its_own_for_a_repeat(run: Run, stack: ExitStack) -> None:
     run.site.trace.add(None, "rejects", "what it entered before")
 
 
-__all__ = ["MUTANTS", "FakeStore", "Mutant", "timedelta"]
+@_mutant("acknowledged_is_kept")
+def _answers_before_it_writes(run: Run, stack: ExitStack) -> None:
+    # The answer is out: what the write then meets, nobody hears of.
+    create = run.site.store.create
+
+    def acknowledged(payment: Payment, *, key_record: Any = None) -> Payment:  # noqa: ANN401 - a key record
+        try:
+            return create(payment, key_record=key_record)
+        except (ProcessDied, Throttled):
+            return payment
+
+    _instead(stack, run.site.store, "create", acknowledged)
+
+
+@_mutant("is_answered_alike")
+def _answers_a_replay_with_what_became_of_it(_: Run, stack: ExitStack) -> None:
+    _instead(stack, accept, "as_accepted", lambda stored: stored)
+
+
+@_mutant("is_told_of_as_it_is")
+def _tells_of_an_end_what_was_read_before_it(run: Run, stack: ExitStack) -> None:
+    # The wake-up says how the payment ended; all else comes from a read that lags behind by one change.
+    def lagging(payment: Payment) -> object:
+        before = next((old for old, new in run.site.store.changes if new == payment and old), payment)
+        return notification_of(replace(before, status=payment.status, version=payment.version))
+
+    _instead(stack, notify, "notification_of", lagging)
+
+
+@_mutant("comes_to_rest")
+def _never_gives_up(_: Run, stack: ExitStack) -> None:
+    def uncounted(payment: Payment, **times: Any) -> Any:  # noqa: ANN401 - a claim
+        claim = claims.next_claim(payment, **times)
+        return replace(claim, attempt=min(claim.attempt, process.MAX_ATTEMPTS))
+
+    _instead(stack, process, "next_claim", uncounted)

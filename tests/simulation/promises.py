@@ -11,7 +11,7 @@ from payments.domain.batch import BatchStatus
 from payments.domain.payment import TERMINAL_STATUSES, TRANSITIONS, Payment, Status
 from payments.domain.public import public_payment
 from payments.use_cases.process import REVIEW_METRIC
-from tests.simulation.ledger_promises import hold_to_the_ledger
+from tests.simulation.ledger_promises import SETTLED, TOLD_IF_WRONG, WRONG_IF_TOLD, hold_to_the_ledger
 from tests.unit.invariants import PROMISES
 
 if TYPE_CHECKING:
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 CONTINUOUS = ("is_left_to_the_holder_of_its_lease", "comes_to_rest", "is_answered_alike")
 """Promises that are watched while a run goes on."""
+
+RECKONED = (
+    "acknowledged_is_kept",
+    "has_no_ghosts",
+    "amounts_are_conserved",
+    "changes_follow_each_other",
+    "audit_events_are_never_changed",
+    "webhooks_are_signed",
+    "is_told_of_as_it_is",
+    "batches_are_exact",
+    SETTLED,
+    TOLD_IF_WRONG,
+    WRONG_IF_TOLD,
+)
+"""Promises of the whole, held against what everybody outside saw."""
+
+ALL_PROMISES = frozenset({*PROMISES, *CONTINUOUS, *RECKONED})
+"""The names of all promises, those of each payment at rest included."""
 
 
 def reckon(run: Run) -> None:
@@ -124,8 +142,8 @@ def _webhooks_are_signed_and_have_one_id(run: Run) -> None:
 
 
 def _reviews_ring(run: Run) -> None:
-    if run.site.measure.counts[REVIEW_METRIC] < run.reviews:
-        run.broken("reaches_its_end", "", f"{run.reviews} reviews, and fewer rang")
+    if run.site.measure.counts[REVIEW_METRIC] < len(run.reviews):
+        run.broken("reaches_its_end", "", f"{len(run.reviews)} reviews, and fewer rang")
 
 
 def _batches_are_exact(run: Run) -> None:

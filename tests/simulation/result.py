@@ -7,24 +7,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.promises import reckon
-from tests.simulation.run import Run
+from tests.simulation.promises import ALL_PROMISES, reckon
+from tests.simulation.run import PAYMENTS_PER_RUN, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PAYMENTS_PER_RUN = 25
+    from tests.simulation.damage import Damage
+
 MOST_SEEDS_PER_MUTANT = 60
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that did not hold: in the run of which seed, of what, and what was seen instead."""
+    """A promise that did not hold: in the run of which seed, of what, what was seen, and what tells it step by step."""
 
     seed: int
     promise: str
     about: str
     said: str
+    command: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Result:
     faults: Mapping[str, int] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
     mutants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By each mutant's name the promises that caught it; none where it was not caught."""
+    """By each mutant's name all that broke in the run that caught it; nothing where none did."""
+    dishonesties: Mapping[str, Damage] = field(default_factory=dict)
+    """By each dishonesty's name what it came to."""
 
     @property
     def injected(self) -> int:
@@ -47,6 +51,17 @@ class Result:
     def uncaught(self) -> tuple[str, ...]:
         return tuple(name for name, promises in self.mutants.items() if not promises)
 
+    @property
+    def never_broken(self) -> frozenset[str]:
+        """The promises that no mutant was seen to break: whether their reckoning can fail nobody knows."""
+        return ALL_PROMISES.difference(*self.mutants.values())
+
+    @property
+    def is_as_promised(self) -> bool:
+        """Whether all promises held, each mutant was caught, and no dishonesty cost more or less than was said."""
+        as_said = all(damage.is_as_said for damage in self.dishonesties.values())
+        return as_said and not (self.violations or self.uncaught or (self.mutants and self.never_broken))
+
     def __add__(self, other: Result) -> Result:
         return Result(
             runs=self.runs + other.runs,
@@ -55,11 +70,13 @@ class Result:
             faults=Counter(self.faults) + Counter(other.faults),
             violations=self.violations + other.violations,
             mutants={**self.mutants, **other.mutants},
+            dishonesties={**self.dishonesties, **other.dishonesties},
         )
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it, JSON-ready, in an order that does not depend on the run's."""
         return {
+            "promises": sorted(ALL_PROMISES),
             "runs": self.runs,
             "payments": self.payments,
             "statuses": dict(sorted(self.statuses.items())),
@@ -69,7 +86,9 @@ class Result:
                 "total": len(self.mutants),
                 "caught": len(self.mutants) - len(self.uncaught),
                 "caught_by": {name: list(promises) for name, promises in sorted(self.mutants.items())},
+                "never_broken": sorted(self.never_broken) if self.mutants else [],
             },
+            "dishonesties": {name: damage.as_json() for name, damage in sorted(self.dishonesties.items())},
         }
 
 
@@ -83,7 +102,7 @@ def result_of(run: Run) -> Result:
         payments=len(payments),
         statuses=Counter(str(payment.status) for payment in payments),
         faults={str(fault): count for fault, count in run.site.mishaps.counts.items()},
-        violations=tuple(Violation(run.seed, *violation) for violation in run.violations),
+        violations=tuple(Violation(run.seed, *violation, run.command) for violation in run.violations),
     )
 
 
@@ -93,12 +112,12 @@ def results_of(seeds: Iterable[int], *, payments: int = PAYMENTS_PER_RUN) -> Res
 
 
 def caught(name: str, *, seeds: int = MOST_SEEDS_PER_MUTANT) -> Result:
-    """Return the promises that the mutant ``name`` was seen to break in the first of ``seeds`` runs where it was."""
+    """Return all promises that broke in the first of ``seeds`` runs in which the mutant ``name`` broke one it may."""
     mutant = MUTANTS[name]
     for seed in range(seeds):
         broken = {
             violation.promise for violation in result_of(Run(seed, payments=PAYMENTS_PER_RUN, mutant=mutant)).violations
         }
         if broken & mutant.breaks:
-            return Result(mutants={name: tuple(sorted(broken & mutant.breaks))})
+            return Result(mutants={name: tuple(sorted(broken))})
     return Result(mutants={name: ()})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack
+import shlex
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -12,12 +13,14 @@ from functions.dispatcher import handler as dispatcher
 from functions.reconciler import handler as reconciler
 from payments.domain.approval import ApprovalState
 from payments.domain.batch import BatchStatus
+from payments.domain.errors import GatewayRefused
 from payments.domain.payment import Claim, Payment, Status
 from payments.runtime import batch, telemetry
 from tests.fakes import Act
 from tests.simulation.invocations import LONGEST_SKEW, Invocations
 from tests.simulation.mishaps import Fault
 from tests.simulation.people import Order, Upload, an_order, an_upload
+from tests.simulation.promises import ALL_PROMISES
 from tests.simulation.quiet import QuietLog
 from tests.simulation.scheduler import InTurn, Worker
 from tests.simulation.site import Site
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
     from payments.domain.reconciliation import Finding
     from tests.simulation.mutants import Mutant
 
+PAYMENTS_PER_RUN = 25
 MINUTE = timedelta(minutes=1)
 MOST_WORKERS = 7
 ACTS = [Act.APPROVE] * 26 + [Act.DECLINE] * 8 + [Act.REFUSE] * 4
 ACTS += [Act.TIME_OUT_BEFORE_CHARGING, Act.TIME_OUT_AFTER_CHARGING]
 MOST_STEPS_OF_CALM = 15_000
+SHARE_CLOSED = 0.7
+"""Share of the repeated orders at which the account they are for turns out to be closed since."""
 
 
 class Run:
@@ -44,7 +50,7 @@ class Run:
 
     def __init__(self, seed: int, *, payments: int, mutant: Mutant | None = None, is_traced: bool = False) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a simulation's dice
-        self.seed = seed
+        self.seed, self.payments = seed, payments
         self.site = Site(
             self.chance,
             key_retention=timedelta(hours=self.chance.choice([1, 24])),
@@ -54,7 +60,7 @@ class Run:
         self.orders: list[Order] = []
         self.uploads: list[Upload] = []
         self.violations: list[tuple[str, str, str]] = []
-        self.reviews = 0
+        self.reviews: dict[str, datetime] = {}
         self.found: list[Finding] = []
         self._mutant = mutant
         self._leases: dict[str, tuple[Worker, datetime]] = {}
@@ -67,6 +73,16 @@ class Run:
         self._upsets = Upsets(self)
         self.site.gateway.watch = self._watch_gateway
         self.site.gateway.decide = self._decide
+
+    @property
+    def command(self) -> str:
+        """The command that does this very run again and tells every step of it."""
+        options = [f"--seed {self.seed}"]
+        if self.payments != PAYMENTS_PER_RUN:
+            options.append(f"--payments {self.payments}")
+        if self._mutant:
+            options.append(f"--mutant {shlex.quote(self._mutant.name)}")
+        return " ".join([".venv/bin/python -m tests.simulation", *options])
 
     @property
     def now(self) -> datetime:
@@ -93,7 +109,13 @@ class Run:
             self.site.stream()
 
     def broken(self, promise: str, about: str, said: str) -> None:
-        """Note that ``promise`` did not hold of ``about``."""
+        """Note that ``promise`` did not hold of ``about``.
+
+        Raises:
+            ValueError: it is none of those that are counted, and that mutants must break.
+        """
+        if promise not in ALL_PROMISES:
+            raise ValueError(f"nobody promised {promise}")
         self.violations.append((promise, about, said))
         self.site.trace.add(self.site.scheduler.current, f"!! {promise}", f"{about}: {said}")
 
@@ -112,12 +134,19 @@ class Run:
         self._watch_gateway(reference)
         if reference not in self._acts:
             self._acts[reference] = self.chance.choice(ACTS)
-        act = self._acts[reference]
+            if self._acts[reference] in {Act.TIME_OUT_BEFORE_CHARGING, Act.TIME_OUT_AFTER_CHARGING}:
+                self.site.mishaps.note(Fault.AMBIGUOUS, reference)
         if self._is_gateway_down:
-            act = Act.TIME_OUT_BEFORE_CHARGING
-        elif act in {Act.TIME_OUT_BEFORE_CHARGING, Act.TIME_OUT_AFTER_CHARGING}:
-            self.site.mishaps.note(Fault.AMBIGUOUS, reference)
-        return act
+            return Act.TIME_OUT_BEFORE_CHARGING
+        self._close_account(reference)
+        return Act.REFUSE if reference in self.site.gateway.closed else self._acts[reference]
+
+    def _close_account(self, reference: str) -> None:
+        gateway, mishaps = self.site.gateway, self.site.mishaps
+        is_open_and_charged = gateway.charges_of(reference) and reference not in gateway.closed
+        if is_open_and_charged and mishaps.strikes(Fault.ACCOUNT_CLOSED, share=SHARE_CLOSED):
+            mishaps.note(Fault.ACCOUNT_CLOSED, reference)
+            gateway.closed.add(reference)
 
     @property
     def _is_gateway_down(self) -> bool:
@@ -209,7 +238,8 @@ class Run:
             self._later.remove(due)
             self._set_time(due[0])
             self.site.trace.add(None, "late request", "reaches the gateway")
-            due[1]()
+            with suppress(GatewayRefused):
+                due[1]()
         self._set_time(moment)
         self.site.gateway.finds_nothing_out = self._is_gateway_down
 
@@ -242,7 +272,7 @@ class Run:
         if claim and (old is None or claim != old.claim):
             self._leases[new.payment_id] = (worker, claim.lease_expires_at)
         if new.status is Status.NEEDS_REVIEW:
-            self.reviews += 1
+            self.reviews[new.payment_id] = self.now
 
     # Calm.
 

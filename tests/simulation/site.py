@@ -28,7 +28,7 @@ from functions.validator import handler as validator
 from payments.adapters.every_notifier import EveryNotifier
 from payments.adapters.https import Answer
 from payments.adapters.webhooks import WebhookNotifier
-from payments.domain.errors import ApprovalNotAwaited
+from payments.domain.errors import ApprovalNotAwaited, GatewayRefused
 from payments.domain.identifiers import SHARDS, shard_of
 from payments.domain.timestamps import rfc3339
 from payments.runtime.batch import each_message
@@ -92,6 +92,8 @@ class WatchedGateway(FakeGateway):
         super().__init__(clock, key_retention=key_retention, faults=faults)
         self.orders: Counter[str] = Counter()
         """How often each payment was ordered to be charged, late requests and repeats included."""
+        self.closed: set[str] = set()
+        """Payments whose account was closed: their orders are refused from then on, repeats of taken ones too."""
 
     def find(self, *, reference: str) -> Charge | None:
         self.watch(reference)
@@ -99,6 +101,8 @@ class WatchedGateway(FakeGateway):
 
     def _once(self, idempotency_key: str, reference: str, new: Charge) -> Charge:
         self.watch(reference)
+        if reference in self.closed:
+            raise GatewayRefused("account_closed", "it was open before")
         self.orders[reference] += 1
         return super()._once(idempotency_key, reference, new)
 
