@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,11 @@ from botocore.exceptions import EndpointConnectionError
 from payments.adapters.sqs import SqsQueue
 from payments.domain.messages import decode_message
 from tests.contract.faults import asked, failing
-from tests.fakes import FakeQueue
+from tests.fakes import FakeClock, FakeQueue
+from tests.simulation.delivery import SimulatedQueue
+from tests.simulation.mishaps import Mishaps
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,9 +29,22 @@ def queue_url(services: Services) -> str:
     return services.queue()
 
 
-@pytest.fixture(params=["in memory", "SQS"])
+def simulated_queue() -> SimulatedQueue:
+    """Return the simulation's queue, with nothing that befalls it."""
+    clock, chance = FakeClock(), Random(1)  # noqa: S311 - a simulation's dice
+    mishaps = Mishaps(chance, Scheduler(), clock, Trace(clock))
+    mishaps.are_over = True
+    return SimulatedQueue(mishaps, clock, chance, may_lose=True)
+
+
+@pytest.fixture(params=["in memory", "simulated", "SQS"])
 def queue(request: pytest.FixtureRequest, services: Services, queue_url: str) -> MessageQueue:
-    return FakeQueue() if request.param == "in memory" else SqsQueue(services.sqs, queue_url)
+    made: dict[str, Callable[[], MessageQueue]] = {
+        "in memory": FakeQueue,
+        "simulated": simulated_queue,
+        "SQS": lambda: SqsQueue(services.sqs, queue_url),
+    }
+    return made[request.param]()
 
 
 @pytest.fixture
@@ -34,6 +52,8 @@ def sent(queue: MessageQueue, services: Services, queue_url: str) -> Callable[[]
     """Return what arrived in the queue, whichever it is."""
 
     def payment_ids() -> list[str]:
+        if isinstance(queue, SimulatedQueue):
+            return [decode_message(message.body) for message in queue.waiting]
         if isinstance(queue, FakeQueue):
             return list(queue.messages)
         return [body["payment_id"] for body in services.bodies_in(queue_url)]
