@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> int:
     """Run one campaign and print its tally; progress goes to standard error."""
     sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "shared" / "python")]
-    from tests.hostile.campaign import campaign  # noqa: PLC0415 - its imports need the path
+    from tests.hostile.campaign import campaign, command  # noqa: PLC0415 - its imports need the path
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=100_000, help="how many inputs to send")
@@ -34,7 +34,7 @@ def main() -> int:
     tally = campaign(asked.inputs, asked.seed, progress=_progress(asked.inputs))
     seconds = round(time.monotonic() - started, 1)
     sys.stderr.write("\n")
-    said = {"seed": asked.seed, "seconds": seconds, **tally.document()}
+    said = {"command": command(asked.inputs, asked.seed), "seed": asked.seed, "seconds": seconds, **tally.document()}
     lines = json.dumps(said) if asked.json else "\n".join(f"{name}: {value}" for name, value in said.items())
     sys.stdout.write(f"{lines}\n")
     return 0 if tally.is_clean else 1

@@ -67,6 +67,11 @@ class Tally:
         }
 
 
+def command(inputs: int, seed: int) -> str:
+    """Return the command that sends the very same inputs again and prints the first faults in words."""
+    return f".venv/bin/python -m tests.hostile --inputs {inputs} --seed {seed}"
+
+
 def campaign(inputs: int, seed: int, *, progress: Callable[[int], object] = lambda _: None) -> Tally:
     """Send ``inputs`` hostile inputs; the same seed sends the same ones."""
     draw, tally = Random(seed), Tally()  # noqa: S311 - test data
