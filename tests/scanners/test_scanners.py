@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.infra.template import Template
-from tests.infra.whole_stack import whole_stack
 from tests.scanners import scanners
 from tests.scanners.environment import ScannersMissingError, commands_of_scanners
 from tests.scanners.findings import accepted_of, needless, not_accepted
+from tests.scanners.scans import LOCKS, ROOT, SCANNERS, SCANNERS_FOLDER, Scans
 
 if TYPE_CHECKING:
-    from tests.scanners.findings import Finding
+    from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scanners")]
-
-ROOT = Path(__file__).parents[2]
-CODE = ("main.py", "functions", "layers", "payments_infra", "local_aws")
-STACKS = {
-    "sandbox": {},
-    "production": {
-        "ENVIRONMENT_SUFFIX": "prod",
-        "GATEWAY_URL": "https://gateway.example",
-        "WEBHOOK_URL": "https://hook.example",
-    },
-}
-LOCKS = ("requirements.lock", "layers/shared/requirements.lock", "local_aws/requirements.lock")
-SCANNERS = ("bandit", "checkov", "parliament")
 
 OPEN_TO_ALL = (
     '{"Statement": [{"Effect": "Allow", "Action": "sqs:SendMesage", "Resource": "*"}], "Version": "2012-10-17"}'
@@ -49,43 +34,14 @@ PLANTED = Template(
 def commands() -> Path:
     """The folder with the scanners' commands."""
     try:
-        return commands_of_scanners(ROOT / ".cache" / "scanners")
+        return commands_of_scanners(SCANNERS_FOLDER)
     except ScannersMissingError as error:
         pytest.skip(f"the scanners can't be installed here: {error}")
-
-
-@dataclass
-class Scans:
-    """What each scanner found in the whole project, scanned once."""
-
-    commands: Path
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self._found: dict[str, set[Finding]] = {}
-
-    def of(self, scanner: str) -> set[Finding]:
-        if scanner not in self._found:
-            self._found[scanner] = self._scan(scanner)
-        return self._found[scanner]
-
-    def _scan(self, scanner: str) -> set[Finding]:
-        if scanner == "bandit":
-            return scanners.bandit(self.commands, ROOT, *CODE, *python_scripts())
-        stacks = {name: whole_stack(**environment) for name, environment in STACKS.items()}
-        if scanner == "checkov":
-            return scanners.checkov(self.commands, self.folder, stacks)
-        return scanners.parliament(self.commands, stacks)
 
 
 @pytest.fixture(scope="session")
 def scans(commands: Path, tmp_path_factory: pytest.TempPathFactory) -> Scans:
     return Scans(commands, tmp_path_factory.mktemp("stacks"))
-
-
-def python_scripts() -> list[str]:
-    scripts = (path for path in sorted((ROOT / "scripts").iterdir()) if path.is_file())
-    return [str(path.relative_to(ROOT)) for path in scripts if "python" in path.read_text().partition("\n")[0]]
 
 
 @pytest.mark.parametrize("scanner", SCANNERS)
