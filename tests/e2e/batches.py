@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from local_aws import account
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from local_aws.batch_writer import Written
     from local_aws.deployment import Deployment
+
+Money = tuple[Decimal, str]
+"""An amount and its currency."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,20 @@ class Batches:
         entries = self._scan("gateway_ledger_table_name", "#reference, approved", {"#reference": "reference"})
         return Counter(entry["reference"]["S"] for entry in entries if entry.get("approved", {}).get("BOOL"))
 
+    def amounts(self) -> dict[str, Money]:
+        """Return what every payment that the table holds is for, by its id."""
+        items = self._scan("payments_table_name", "#id, amount, currency", {"#id": "payment_id"})
+        return {item["payment_id"]["S"]: _money(item) for item in items if "amount" in item}
+
+    def charged(self) -> dict[str, set[Money]]:
+        """Return the different amounts that the gateway's own ledger has for each payment, declined ones too."""
+        names = {"#reference": "reference"}
+        found: defaultdict[str, set[Money]] = defaultdict(set)
+        for entry in self._scan("gateway_ledger_table_name", "#reference, amount, currency", names):
+            if "amount" in entry:
+                found[entry["reference"]["S"]].add(_money(entry))
+        return dict(found)
+
     def audited(self) -> Counter[str]:
         """Return the number of audit events of each payment."""
         return Counter(item["payment_id"]["S"] for item in self._scan("audit_table_name", "#id", {"#id": "payment_id"}))
@@ -128,3 +146,7 @@ class Batches:
             ConsistentRead=True,
         )
         return (item for page in pages for item in page["Items"])
+
+
+def _money(item: Mapping[str, Any]) -> Money:
+    return Decimal(item["amount"]["N"]), item["currency"]["S"]

@@ -13,6 +13,7 @@ BLOCK_ROWS = 100
 """One good row, then bad ones that may repeat it. No block lies in two ranges: which of two rows that bear the same id
 comes first would be chance there."""
 
+AMOUNT, CURRENCY = Decimal("1.25"), "EUR"
 FIRST_LINE = 2
 KINDS = [make for kind, make in BAD_ROWS.items() if kind != "line that is too long"]
 
@@ -30,9 +31,7 @@ def fault_file(prefix: str) -> FaultFile:
     """Return the file whose good rows' ids begin with ``prefix``."""
     lines, good, bad_lines = [HEADER.encode()], [], []
     for number in range(RANGES * LINES_PER_RANGE):
-        row = Row(
-            payment_id=f"{prefix}-{number}", amount=Decimal("1.25"), currency="EUR", customer_id="ada", description=""
-        )
+        row = Row(payment_id=f"{prefix}-{number}", amount=AMOUNT, currency=CURRENCY, customer_id="ada", description="")
         if number % BLOCK_ROWS == 0:
             first = row
             good.append(row.payment_id)

@@ -10,17 +10,17 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e import fault_file
 from tests.e2e.client import eventually
-from tests.e2e.fault_file import fault_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.e2e.batches import Batches
+    from tests.e2e.batches import Batches, Money
     from tests.e2e.client import Client
-    from tests.e2e.fault_file import FaultFile
     from tests.e2e.mishaps import Mishaps
     from tests.e2e.workers import Workers
 
@@ -41,15 +41,16 @@ EARLY_AMOUNTS = ("4000.02", "4000.08") * 2
 """As the simulated gateway has it: declined, and refused. An answer lost waits for a lease on top of those that kills
 cost; it is tested by itself."""
 
-AMOUNT = "12.34"
+AMOUNT, CURRENCY = "12.34", "EUR"
 
-LEAST_PAYMENTS, MOST_PAYMENTS = 40, 80
+LEAST_PAYMENTS, MOST_PAYMENTS = 40, 160
 ORCHESTRATED_EVERY = 3
 CUSTOMERS = 4
-POST_PAUSE_SECONDS = 0.1
+POST_PAUSE_SECONDS, LATER_POST_PAUSE_SECONDS = 0.1, 2.0
+"""Many at once, then some for as long as workers are killed, so that there is always one at work."""
 OFF_SECONDS = 2
 EARLY_SECONDS = 20
-KILLING_SECONDS = 60
+KILLING_SECONDS = 150
 SWEEP_SECONDS = 5
 ALL_SETTLED_SECONDS = 240
 OPEN = {"accepted", "processing"}
@@ -73,7 +74,10 @@ class Ordeal:
         self._chance = random.Random(SEED)  # noqa: S311 - test data
         self._numbers = itertools.count()
         self._is_over = False
-        self.file: FaultFile = fault_file(self.name)
+        self.file = fault_file.fault_file(self.name)
+        in_file = (fault_file.AMOUNT, fault_file.CURRENCY)
+        self.asked: dict[str, Money] = dict.fromkeys(self.file.good, in_file)
+        """What each payment was asked for; those of the API as soon as they are posted."""
 
     @property
     def payments(self) -> list[str]:
@@ -84,6 +88,18 @@ class Ordeal:
         """Return how each of the payments stands."""
         wanted = set(self.payments)
         return {id_: status for id_, status in self.batches.statuses().items() if id_ in wanted}
+
+    def stored(self) -> dict[str, Money]:
+        """Return what each payment is for, by the table: of all that bear this ordeal's name."""
+        return {id_: money for id_, money in self.batches.amounts().items() if id_.startswith(self.name)}
+
+    def charged(self) -> dict[str, set[Money]]:
+        """Return what the gateway's own ledger says was charged, or declined, likewise."""
+        return {id_: moneys for id_, moneys in self.batches.charged().items() if id_.startswith(self.name)}
+
+    def audited(self) -> set[str]:
+        """Return the ids that the audit trail knows, likewise."""
+        return {id_ for id_ in self.batches.audited() if id_.startswith(self.name)}
 
     def run(self) -> None:
         """Let it all happen, then wait until every payment has come to its end.
@@ -124,15 +140,13 @@ class Ordeal:
             if number >= MOST_PAYMENTS or (number >= LEAST_PAYMENTS and self._is_over):
                 return
             self._post(number)
-            time.sleep(POST_PAUSE_SECONDS)
+            time.sleep(POST_PAUSE_SECONDS if number < LEAST_PAYMENTS else LATER_POST_PAUSE_SECONDS)
 
     def _post(self, number: int) -> None:
         payment_id = f"{self.name}-api-{number}"
-        body = {
-            "payment_id": payment_id,
-            "amount": dict(enumerate(EARLY_AMOUNTS)).get(number, AMOUNT),
-            "currency": "EUR",
-        }
+        amount = dict(enumerate(EARLY_AMOUNTS)).get(number, AMOUNT)
+        body = {"payment_id": payment_id, "amount": amount, "currency": CURRENCY}
+        self.asked[payment_id] = Decimal(amount), CURRENCY
         way = "orchestrated" if number % ORCHESTRATED_EVERY == 0 else "queued"
         answer = self.client.post_until_answered(body | {"processing": way})
         assert answer.status == 202, answer

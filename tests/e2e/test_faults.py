@@ -12,25 +12,30 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from operations.dead_letter_queues import DeadLetterOffice
 from operations.environment import local_environment
 from operations.tables import AuditTrails, Payments
 from operations.verification import Verification
+from payments.domain.payment import TRANSITIONS, Status
 from tests.e2e.batches import Batches
 from tests.e2e.client import eventually
 from tests.e2e.mishaps import Mishaps
-from tests.e2e.ordeal import KILLS, Ordeal
+from tests.e2e.ordeal import ALL_SETTLED_SECONDS, KILLS, Ordeal
 from tests.e2e.workers import Workers
 
 if TYPE_CHECKING:
     from local_aws.deployment import Deployment
     from local_aws.environment import LocalEnvironment
+    from local_aws.receiver import Notification
     from operations.environment import Environment
     from operations.verification import Verdict
+    from payments.domain.payment import Payment
     from tests.e2e.client import Client, Reply
 
 pytestmark = [
@@ -96,6 +101,35 @@ def test_each_payment_that_succeeded_was_charged_once_and_no_other_at_all(ordeal
     assert {id_: charges[id_] for id_ in expected} == expected
 
 
+def test_no_payment_is_there_that_nobody_asked_for(ordeal: Ordeal) -> None:
+    assert set(ordeal.stored()) == set(ordeal.asked) == set(ordeal.payments)
+    assert set(ordeal.charged()) <= set(ordeal.asked)
+    assert ordeal.audited() <= set(ordeal.asked)
+
+
+def test_what_was_asked_for_is_what_is_stored_and_what_the_gateway_charged(ordeal: Ordeal) -> None:
+    assert ordeal.stored() == ordeal.asked
+    charged = ordeal.charged()
+    assert charged == {id_: {ordeal.asked[id_]} for id_ in charged}
+    succeeded = {id_ for id_, status in ordeal.statuses().items() if status == "succeeded"}
+    assert succeeded <= set(charged)
+
+
+def test_no_status_ever_moved_backwards(ordeal: Ordeal, operator: Environment) -> None:
+    payments = Payments(operator)
+    moves = {id_: moves_of(payments.get(id_)) for id_ in ordeal.payments}
+    assert all(moves.values())
+    assert {move for each in moves.values() for move in each if move[1] not in TRANSITIONS[move[0]]} == set()
+
+
+def moves_of(payment: Payment | None) -> list[tuple[Status, Status]]:
+    """Return the statuses that the payment went from and to, one pair for each of its changes."""
+    assert payment is not None
+    statuses = [Status(entry.status) for entry in payment.history]
+    assert statuses[-1] is payment.status
+    return list(pairwise(statuses))
+
+
 def test_every_trail_is_whole_and_says_what_the_payment_itself_does(ordeal: Ordeal, operator: Environment) -> None:
     verification = Verification(
         trails=AuditTrails(operator),
@@ -123,6 +157,20 @@ def test_each_payment_has_one_notification_id_however_often_it_was_told_of(
     told = eventually(ids, lambda found: len(found) == len(ordeal.payments))
     assert {id_: len(each) for id_, each in told.items()} == dict.fromkeys(ordeal.payments, 1)
     assert any(each.total() > 1 for each in told.values())
+
+
+def test_every_notification_is_signed_as_the_public_library_signs_it(
+    ordeal: Ordeal, environment: LocalEnvironment, client: Client
+) -> None:
+    told = [one for one in environment.notifications() if json.loads(one.body)["data"]["payment_id"] in ordeal.asked]
+    assert len(told) >= len(ordeal.payments)
+    # Its own check of the signature refuses what is older than five minutes, as the first of these may be.
+    assert [one for one in told if signature_of(one, client.webhook_secret) != one.headers["webhook-signature"]] == []
+
+
+def signature_of(notification: Notification, secret: str) -> str:
+    sent_at = datetime.fromtimestamp(int(notification.headers["webhook-timestamp"]), UTC)
+    return str(Webhook(secret).sign(notification.headers["webhook-id"], sent_at, notification.body))
 
 
 def test_the_batch_has_exact_counts_its_rows_once_each_and_a_complete_report(ordeal: Ordeal) -> None:
@@ -155,7 +203,7 @@ def test_fifty_identical_requests_at_once_are_one_payment_one_charge_and_fifty_l
     (payment_id,) = {reply.body["payment_id"] for reply in replies}
     assert len({json.dumps(said_at_acceptance(reply), sort_keys=True) for reply in replies}) == 1
     assert sum("Idempotent-Replayed" not in reply.headers for reply in replies) <= 1
-    assert client.settled(payment_id)["status"] == "succeeded"
+    assert client.settled(payment_id, timeout_seconds=ALL_SETTLED_SECONDS)["status"] == "succeeded"
     assert client.charges_of(payment_id) == 1
 
 
@@ -175,5 +223,5 @@ def test_fifty_requests_at_once_under_one_key_with_two_bodies_are_one_payment_an
     assert {reply.body["payment_id"] for reply, mine in zip(replies, taken, strict=True) if mine} == {
         payment["payment_id"]
     }
-    assert client.settled(payment["payment_id"])["status"] == "succeeded"
+    assert client.settled(payment["payment_id"], timeout_seconds=ALL_SETTLED_SECONDS)["status"] == "succeeded"
     assert client.charges_of(payment["payment_id"]) == 1

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.late, pytest.mark.xdist_group("embedded_aws")]
 
 CARD = "4111 1111 1111 1111"
+QUIET_WORKERS = {"dispatcher"}
+"""Those that log only what they could not do."""
 WRITTEN = (CARD, CARD.replace(" ", ""), CARD.replace(" ", "\u2013"), "\u200b".join(CARD.replace(" ", "")))
 
 
@@ -68,14 +70,16 @@ def refused(client: Client, deployment: Deployment, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture(scope="module")
-def compared(deployment: Deployment) -> None:
-    """Compare a day with the gateway's ledger, which the schedule does once a day only."""
-    invoke(local_environment(deployment.to_json()), "reconciler", {"day": "2026-01-01"})
+def ticked(deployment: Deployment) -> None:
+    """Run what schedules run: one comes once a day only, and the others may come when all has been searched."""
+    deployed = local_environment(deployment.to_json())
+    for worker, event in (("sweeper", {}), ("settler", {}), ("reconciler", {"day": "2026-01-01"})):
+        invoke(deployed, worker, event)
 
 
 @pytest.fixture(scope="module")
-def left(deployment: Deployment, paid: str, approval_token: str, refused: None, compared: None) -> LeftBehind:
-    del paid, approval_token, refused, compared
+def left(deployment: Deployment, paid: str, approval_token: str, refused: None, ticked: None) -> LeftBehind:
+    del paid, approval_token, refused, ticked
     return LeftBehind(deployment)
 
 
@@ -105,6 +109,19 @@ def found(needles: Iterable[str], among: list[Text]) -> set[str]:
 def places(needles: Iterable[str], among: list[Text]) -> set[str]:
     """Return in which tables, queues, files and the like any of ``needles`` stands."""
     return {where.partition(" ")[0] for where in found(needles, among)}
+
+
+def test_what_every_worker_logged_is_among_what_is_searched(logged: list[Text], left: LeftBehind) -> None:
+    """A search of nothing finds nothing."""
+    workers = {f"/aws/lambda/{name}": name.split("-")[1] for name in left.functions()}
+    assert {where for where, _ in logged} >= set(workers)
+    told = {workers[where] for where, text in logged if where in workers and is_of_the_product(text)}
+    assert told >= set(workers.values()) - QUIET_WORKERS
+
+
+def is_of_the_product(line: str) -> bool:
+    """Return whether the function itself wrote the line, and not who runs it."""
+    return line.startswith("{") and "function_request_id" in json.loads(line)
 
 
 def test_all_that_is_searched_is_there(  # noqa: PLR0917 - fixtures
