@@ -1,7 +1,7 @@
-"""Bodies read once: to check a role's permissions MiniStack parses each request to DynamoDB three times.
+"""Bodies read once: MiniStack parses each request to DynamoDB three times to check permissions, and once to answer it.
 
-A hundred items in one request are a hundred kilobytes, and parsing them is a fifth of what writing them costs here.
-What is checked is read and never changed, so the checks of one request can share it.
+A hundred items in one request are a hundred kilobytes, and parsing them is a quarter of what writing them costs here.
+The checks only read; whoever answers comes last and may change what was read, so they take it with them.
 """
 
 import json
@@ -9,14 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack.core import iam_actions
+from ministack.services import dynamodb
 
-_last: tuple[Any, Any] = (None, None)
+_NOTHING = (None, None)
+_last: tuple[Any, Any] = _NOTHING
 
 
 def apply() -> None:
-    """Remember what the last body says."""
+    """Remember what the last body says until it is answered."""
     kept = {name: getattr(json, name) for name in json.__all__}
     iam_actions.json = SimpleNamespace(**kept | {"loads": _read})
+    dynamodb.json = SimpleNamespace(**kept | {"loads": _taken})
 
 
 def _read(body: Any, **options: Any) -> Any:
@@ -27,4 +30,11 @@ def _read(body: Any, **options: Any) -> Any:
     value = json.loads(body, **options)
     if isinstance(body, bytes) and not options:
         _last = (body, value)
+    return value
+
+
+def _taken(body: Any, **options: Any) -> Any:
+    global _last  # noqa: PLW0603 - as above
+    value = _read(body, **options)
+    _last = _NOTHING
     return value

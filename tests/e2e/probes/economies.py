@@ -44,9 +44,11 @@ def work():
     "expression_tokens": """
 from ministack.services import dynamodb
 text = "SET #status = :status, #history = list_append(#history, :entry) REMOVE #due"
-dynamodb._tokenize(text)
+condition = "attribute_not_exists(id) OR version = :version"
 def work():
-    return dynamodb._tokenize(text) + dynamodb._tokenize(text)
+    faults = dynamodb._condition_syntax_error(condition, "ConditionExpression")
+    return dynamodb._tokenize(text) + dynamodb._tokenize(text) + [faults]
+work()
 """,
     "item_copies": """
 from ministack.services import dynamodb
