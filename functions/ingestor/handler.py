@@ -37,6 +37,7 @@ class Ports:
 @cache
 def aws_ports() -> Ports:
     """Connect to what the function's variables name."""
+    system.take_short_turns()
     s3 = aws.s3()
     with variables() as env:
         return Ports(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from tests.fakes import FakeClock, FakeStore
 from tests.unit.handlers.events import Event, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -93,8 +94,18 @@ def test_no_line_of_the_log_holds_anything_of_a_row(
         assert content not in json.dumps(line)
 
 
-def test_the_connection_is_made_of_the_functions_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def usual_turn_seconds() -> Iterator[float]:
+    before = sys.getswitchinterval()
+    yield before
+    sys.setswitchinterval(before)
+
+
+def test_the_connection_is_made_of_the_functions_variables_and_its_threads_take_short_turns(
+    monkeypatch: pytest.MonkeyPatch, usual_turn_seconds: float
+) -> None:
     monkeypatch.setenv("BATCH_BUCKET", "payments-batch-test")
     monkeypatch.setenv("PAYMENTS_TABLE", "payments-payments-test")
     monkeypatch.setenv("OPEN_DEADLINE_SECONDS", "3600")
     assert ingestor.aws_ports.__wrapped__()
+    assert sys.getswitchinterval() < usual_turn_seconds / 5
