@@ -6,7 +6,7 @@ from operations import screen
 from operations.environment import Environment, OperationError, of_environment
 from operations.screen import as_json
 from payments.adapters.dynamodb.payments_table import PaymentsTable
-from payments.domain.errors import TransitionNotAllowed, VersionConflict
+from payments.domain.errors import ReviewTooEarly, TransitionNotAllowed, VersionConflict
 from payments.domain.payment import TERMINAL_STATUSES, Payment, Status
 from payments.domain.timestamps import rfc3339
 from payments.runtime import system
@@ -44,10 +44,11 @@ def settle(
 ) -> None:
     """Settle PAYMENT_ID by your word, for good: nothing changes it any more, and the customer is told.
 
-    Look its id up at the gateway first: where no charge may stand there (declined, failed), none may.
+    Look its id up at the gateway first: where no charge may stand there (declined, failed), none may, and none is on
+    its way any more two minutes after the payment's last attempt.
 
     The exit status is 0 where it was settled, 1 where nobody confirmed it, and 2 where it could not be: it needs no
-    review, or somebody else settled it first.
+    review, its last attempt is not two minutes ago, or somebody else settled it first.
     """
     to = Status(outcome)
     _refuse_contradictions(to, gateway_reference, failure_code)
@@ -69,6 +70,8 @@ def settle(
         )
     except TransitionNotAllowed as refused:
         raise OperationError(f"{refused}: only a payment that needs review is settled by hand") from refused
+    except ReviewTooEarly as early:
+        raise OperationError(str(early)) from early
     except VersionConflict as conflict:
         raise OperationError(f"{conflict}: somebody else was faster, look at it again") from conflict
     screen.print_json(_fields(settled)) if as_json else screen.print_fields(_fields(settled))

@@ -7,6 +7,7 @@ import pytest
 from operations import review
 from payments.adapters.dynamodb.payments_table import PaymentsTable
 from payments.domain.payment import Payment, Status
+from payments.runtime import system
 from tests.operations.conftest import MockEnvironment, run
 from tests.samples import accepted, claimed, settled
 
@@ -62,6 +63,14 @@ def test_words_that_contradict_each_other_are_refused(
     assert said.exit_code == 2
     assert rule in said.stderr
     assert stored(in_review).status is Status.NEEDS_REVIEW
+
+
+def test_who_settles_too_early_is_told_until_when_to_wait(in_review: MockEnvironment) -> None:
+    just_now = settled(claimed(accepted("pay-2", at=system.now())), Status.NEEDS_REVIEW, gateway_reference=None)
+    in_review.store(just_now)
+    said = run(review.main, "settle", "pay-2", "--to", "failed", *WHO_AND_WHY, "--yes")
+    assert said.exit_code == 2
+    assert "may still be on its way until" in said.stderr
 
 
 @pytest.mark.parametrize("left_out", ["--actor", "--reason"])

@@ -12,6 +12,7 @@ from payments.domain.errors import PaymentError
 from payments.domain.history import next_entry
 from payments.domain.payment import Payment, Status
 from payments.use_cases import Queue, settle_review
+from payments.use_cases.review import LATEST_ARRIVAL
 from tests.fakes import START
 from tests.simulation.delivery import Reader, change_event, message_event
 from tests.simulation.mishaps import Fault
@@ -34,9 +35,6 @@ DAY = timedelta(days=1)
 RECONCILER_TIMEOUT = timedelta(minutes=15)
 LONGEST_SKEW = timedelta(minutes=4)
 """How far a worker's clock may be off, either way: two of them are less than the product's tolerance apart."""
-
-LAST_ARRIVAL = timedelta(minutes=2)
-"""As the runbook has it: what no charge is seen of so long after its last attempt was not charged."""
 
 
 class Invocations:
@@ -164,7 +162,8 @@ class Invocations:
         reviews = [
             each
             for each in self._site.store.payments.values()
-            if each.status is Status.NEEDS_REVIEW and self._run.now > self._run.reviews[each.payment_id] + LAST_ARRIVAL
+            if each.status is Status.NEEDS_REVIEW
+            and self._run.now > self._run.reviews[each.payment_id] + LATEST_ARRIVAL
         ]
         if reviews and not self._site.mishaps.are_over and self._run.chance.random() < 0.05:
             yield partial(self._settle_review, self._run.chance.choice(reviews))

@@ -13,6 +13,7 @@ from payments.domain.payment import Status
 from payments.use_cases import Collected, settle_review
 from payments.use_cases.batches.register import FIRST_LOOK_AFTER, OVERDUE_AFTER
 from payments.use_cases.batches.settle import LONGEST_PAUSE, OVERDUE_METRIC
+from payments.use_cases.review import LATEST_ARRIVAL
 from tests.fakes import Act, Faults, ProcessDied
 from tests.unit.batch_site import HEADER, LONGEST_RUN, BatchSite
 
@@ -97,6 +98,7 @@ def test_a_payment_that_needs_review_is_told_and_keeps_its_batch_open_until_some
     batch = looked_at(site, source)
     assert (batch.status, batch.settled) == (BatchStatus.COMPLETED, {Status.NEEDS_REVIEW: 1})
 
+    site.clock.move(LATEST_ARRIVAL)
     settle_review(
         "order-1",
         to=Status.FAILED,

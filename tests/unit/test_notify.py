@@ -10,6 +10,7 @@ from payments.domain.notification import NOTIFYING_STATUSES
 from payments.domain.payment import Status
 from payments.domain.public import public_payment
 from payments.use_cases import notify_payment, settle_review
+from payments.use_cases.review import LATEST_ARRIVAL
 from tests.fakes import Act
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def test_a_review_settled_by_hand_is_news_again(pipeline: Pipeline) -> None:
     payment_id = pipeline.accepted()
     pipeline.gateway.acts.append(Act.ECHO_ANOTHER_AMOUNT)
     pipeline.run()
+    pipeline.clock.move(LATEST_ARRIVAL)
     settle_review(
         payment_id,
         to=Status.DECLINED,

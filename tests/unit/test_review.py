@@ -1,22 +1,34 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from payments.domain.errors import PaymentNotFound, RequestRefused, TransitionNotAllowed, VersionConflict
+from payments.domain.errors import (
+    PaymentNotFound,
+    RequestRefused,
+    ReviewTooEarly,
+    TransitionNotAllowed,
+    VersionConflict,
+)
 from payments.domain.payment import Payment, Status
 from payments.use_cases import settle_review
+from payments.use_cases.review import LATEST_ARRIVAL
 from tests.fakes import Act
 
 if TYPE_CHECKING:
     from tests.unit.pipeline import Pipeline
 
 
+MILLISECOND = timedelta(milliseconds=1)
+
+
 def in_review(pipeline: Pipeline) -> str:
     payment_id = pipeline.accepted()
     pipeline.gateway.acts.append(Act.ECHO_ANOTHER_AMOUNT)
     pipeline.process(payment_id)
+    pipeline.clock.move(LATEST_ARRIVAL)
     return payment_id
 
 
@@ -57,6 +69,23 @@ def test_a_review_ends_in_an_end_only(pipeline: Pipeline, to: Status) -> None:
     payment_id = in_review(pipeline)
     with pytest.raises(TransitionNotAllowed):
         settle(pipeline, payment_id, to)
+
+
+@pytest.mark.parametrize("to", [Status.DECLINED, Status.FAILED])
+def test_no_review_ends_uncharged_while_a_charge_may_be_on_its_way(pipeline: Pipeline, to: Status) -> None:
+    payment_id = in_review(pipeline)
+    pipeline.clock.move(-MILLISECOND)
+    with pytest.raises(ReviewTooEarly, match="may still be on its way"):
+        settle(pipeline, payment_id, to)
+    assert pipeline.store.get(payment_id).status is Status.NEEDS_REVIEW
+    pipeline.clock.move(MILLISECOND)
+    assert settle(pipeline, payment_id, to).status is to
+
+
+def test_a_charge_that_was_seen_is_settled_at_once(pipeline: Pipeline) -> None:
+    payment_id = in_review(pipeline)
+    pipeline.clock.move(-LATEST_ARRIVAL)
+    assert settle(pipeline, payment_id, Status.SUCCEEDED).status is Status.SUCCEEDED
 
 
 def test_a_payment_that_needs_no_review_is_not_settled_by_hand(pipeline: Pipeline) -> None:

@@ -9,6 +9,7 @@
     ├── IdempotencyConflict       the same key came with another body
     ├── PaymentIdTaken            another request already uses this payment id
     ├── TransitionNotAllowed      the state machine has no such move
+    ├── ReviewTooEarly            a charge may still arrive at the gateway; look there again later
     ├── VersionConflict           somebody else moved the payment first; carries what is stored now
     ├── SettlementContradicted    the gateway approved what is settled otherwise; a person must look
     ├── HistoryMismatch           an audit event exists with other content, or a history is not what its hashes say
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from payments.domain.payment import Payment, Status
 
@@ -96,6 +98,17 @@ class TransitionNotAllowed(PaymentError):
     def __init__(self, payment_id: str, status: Status, to: Status) -> None:
         self.payment_id, self.status, self.to = payment_id, status, to
         super().__init__(f"payment {payment_id} is {status} and cannot become {to}")
+
+
+class ReviewTooEarly(PaymentError):
+    """Nobody can know before ``until`` that a payment was not charged: its last request may be on its way."""
+
+    def __init__(self, payment_id: str, until: datetime) -> None:
+        self.payment_id, self.until = payment_id, until
+        super().__init__(
+            f"a charge of payment {payment_id} may still be on its way until {until:%H:%M:%S} (UTC): look its id up at "
+            "the gateway after that, then settle it by what stands there"
+        )
 
 
 class VersionConflict(PaymentError):
