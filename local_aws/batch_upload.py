@@ -13,7 +13,7 @@ from local_aws.deployment import Deployment
 from local_aws.loopback import UnreachableError
 from local_aws.payments_client import Document, NoAnswerError, PaymentsClient
 
-STALLED_SECONDS = 300.0
+STALLED_SECONDS = 600.0  # a large batch's payments are counted anew every four minutes, give or take one
 POLL_SECONDS = 0.5
 LARGE_BATCH_ROWS = 5_000
 LARGE_BATCH_POLL_SECONDS = 10.0  # its payments are counted anew at every look

@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 OVERDUE_METRIC = "BatchesOverdue"
 
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(minutes=4)
 """Between two looks at what became of a batch's payments; counting them costs as much as there are."""
 
 
