@@ -46,3 +46,12 @@ def test_the_picture_shows_the_webhook_only_where_there_is_one() -> None:
 def test_the_readme_links_to_nothing_that_does_not_exist() -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", (ROOT / "README.md").read_text("utf-8"))
     assert [one for one in targets if not one.startswith("http") and not (ROOT / one).exists()] == []
+
+
+def test_the_costs_count_the_alarms_and_the_keys_that_there_are() -> None:
+    stack = whole_stack()
+    alarms, keys = (len(stack.resources(f"aws_{type_}")) for type_ in ("cloudwatch_metric_alarm", "kms_key"))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert set(re.findall(r"(\d+) alarms \$(\d+)", readme)) == {(str(alarms), str(alarms // 10))}
+    assert readme.count("four keys $4") == 2
+    assert keys == 4
