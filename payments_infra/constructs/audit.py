@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePolicy
 from constructs import Construct
 
-from payments_infra.constructs.encrypted_table import Attribute, encrypted_table, table_metric
+from payments_infra.constructs.encrypted_table import Attribute, EncryptedTable
 from payments_infra.constructs.iam import policy_document, statement
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ class AuditTable(Construct):
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        self._key = key
         self._appenders: list[str] = []
-        self.table = encrypted_table(
+        self.table = EncryptedTable(
             self,
             "table",
             name=naming.name("audit", kind="table"),
@@ -76,29 +75,27 @@ class AuditTable(Construct):
     @property
     def name(self) -> str:
         """Name of the table (a reference)."""
-        return str(self.table.name)
+        return self.table.name
 
     @property
     def arn(self) -> str:
         """ARN of the table."""
-        return str(self.table.arn)
+        return self.table.arn
 
     def grant_append(self, role: Role) -> None:
         """Let ``role`` add events, and deny it every way to change or remove one."""
-        role.allow("dynamodb:PutItem", on=self.arn)
+        self.table.allow(role, "dynamodb:PutItem")
         role.deny(*CHANGES_OR_REMOVES, on=self.arn)
-        self._key.grant_decrypt(role, through="dynamodb")
         self._appenders.append(role.arn)
         self.resource_policy.policy = self._append_only()
 
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read the events of a payment in order."""
-        role.allow("dynamodb:Query", on=self.arn)
-        self._key.grant_decrypt(role, through="dynamodb")
+        self.table.allow(role, "dynamodb:Query")
 
     def metric_write_throttles(self) -> Metric:
         """Events DynamoDB did not take at once; the stream delivers them again."""
-        return table_metric(self.table, "WriteThrottleEvents", "throttled writes")
+        return self.table.metric("WriteThrottleEvents", "throttled writes")
 
     def _append_only(self) -> str:
         others = {"ArnNotEquals": {"aws:PrincipalArn": self._appenders}} if self._appenders else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
-from payments_infra.constructs.encrypted_table import Attribute, LeanIndex, encrypted_table, table_metric
+from payments_infra.constructs.encrypted_table import Attribute, EncryptedTable, LeanIndex
 
 if TYPE_CHECKING:
     from payments_infra.constructs.encryption import Key
@@ -50,8 +50,7 @@ class BatchTable(Construct):
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        self._key = key
-        self.table = encrypted_table(
+        self.table = EncryptedTable(
             self,
             "table",
             name=naming.name("batches", kind="table"),
@@ -64,42 +63,35 @@ class BatchTable(Construct):
     @property
     def name(self) -> str:
         """Name of the table (a reference)."""
-        return str(self.table.name)
+        return self.table.name
 
     @property
     def arn(self) -> str:
         """ARN of the table."""
-        return str(self.table.arn)
+        return self.table.arn
 
     def grant_register(self, role: Role) -> None:
         """Let ``role`` add batches and move them on."""
-        self._grant(role, "dynamodb:PutItem", on=self.arn)
+        self.table.allow(role, "dynamodb:PutItem")
         self.grant_advance(role)
 
     def grant_advance(self, role: Role) -> None:
         """Let ``role`` move batches that exist to their next version."""
-        self._grant(role, "dynamodb:UpdateItem", on=self.arn)
+        self.table.allow(role, "dynamodb:UpdateItem")
 
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read one batch by its id."""
-        self._grant(role, "dynamodb:GetItem", on=self.arn)
+        self.table.allow(role, "dynamodb:GetItem")
 
     def grant_list(self, role: Role) -> None:
         """Let ``role`` list batches by day: ids from the index, then the batches themselves."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(BATCHES_BY_DAY))
-        self._grant(role, "dynamodb:BatchGetItem", on=self.arn)
+        self.table.allow(role, "dynamodb:Query", index=BATCHES_BY_DAY)
+        self.table.allow(role, "dynamodb:BatchGetItem")
 
     def grant_find_overdue(self, role: Role) -> None:
         """Let ``role`` see ids and times of batches that are due, and nothing of the batches themselves."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(OPEN_BATCHES_BY_DUE))
+        self.table.allow(role, "dynamodb:Query", index=OPEN_BATCHES_BY_DUE)
 
     def metric_write_throttles(self) -> Metric:
         """Writes DynamoDB turned away."""
-        return table_metric(self.table, "WriteThrottleEvents", "throttled writes")
-
-    def _index_arn(self, index: LeanIndex) -> str:
-        return f"{self.arn}/index/{index.name}"
-
-    def _grant(self, role: Role, *actions: str, on: str) -> None:
-        role.allow(*actions, on=on)
-        self._key.grant_decrypt(role, through="dynamodb")
+        return self.table.metric("WriteThrottleEvents", "throttled writes")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from constructs import Construct
 
-from payments_infra.constructs.encrypted_table import Attribute, LeanIndex, encrypted_table
+from payments_infra.constructs.encrypted_table import Attribute, EncryptedTable, LeanIndex
 
 if TYPE_CHECKING:
     from payments_infra.constructs.encryption import Key
@@ -42,8 +42,7 @@ class GatewaySimulatorLedger(Construct):
         point_in_time_recovery: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self._key = key
-        self.table = encrypted_table(
+        self.table = EncryptedTable(
             self,
             "table",
             name=naming.name("gateway-ledger", kind="table"),
@@ -58,15 +57,13 @@ class GatewaySimulatorLedger(Construct):
     @property
     def name(self) -> str:
         """Name of the table (a reference)."""
-        return str(self.table.name)
+        return self.table.name
 
     def grant_use(self, role: Role) -> None:
         """Let ``role`` be the simulated gateway: note attempts, write charges, look them up."""
-        role.allow("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", on=str(self.table.arn))
-        self._key.grant_decrypt(role, through="dynamodb")
+        self.table.allow(role, "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
 
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read the book: what was charged for one payment, and on one day."""
-        role.allow("dynamodb:BatchGetItem", "dynamodb:Query", on=str(self.table.arn))
-        role.allow("dynamodb:Query", on=f"{self.table.arn}/index/{CHARGES_BY_DAY.name}")
-        self._key.grant_decrypt(role, through="dynamodb")
+        self.table.allow(role, "dynamodb:BatchGetItem", "dynamodb:Query")
+        self.table.allow(role, "dynamodb:Query", index=CHARGES_BY_DAY)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from constructs import Construct
 
-from payments_infra.constructs.encrypted_table import Attribute, LeanIndex, encrypted_table, table_metric
+from payments_infra.constructs.encrypted_table import Attribute, EncryptedTable, LeanIndex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +71,7 @@ class PaymentsTable(Construct):
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        self._key = key
-        self.table = encrypted_table(
+        self.table = EncryptedTable(
             self,
             "table",
             name=naming.name("payments", kind="table"),
@@ -87,17 +86,17 @@ class PaymentsTable(Construct):
     @property
     def name(self) -> str:
         """Name of the table (a reference)."""
-        return str(self.table.name)
+        return self.table.name
 
     @property
     def arn(self) -> str:
         """ARN of the table."""
-        return str(self.table.arn)
+        return self.table.arn
 
     @property
     def stream_arn(self) -> str:
         """ARN of the stream of changes."""
-        return str(self.table.stream_arn)
+        return self.table.stream_arn
 
     def grant_create(self, role: Role) -> None:
         """Let ``role`` add payments, alone or together with their idempotency key.
@@ -105,33 +104,33 @@ class PaymentsTable(Construct):
         A transaction asks for no more than its puts do, and neither does being told what a condition met.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
         """
-        self._grant(role, "dynamodb:PutItem", on=self.arn)
+        self.table.allow(role, "dynamodb:PutItem")
 
     def grant_read(self, role: Role) -> None:
         """Let ``role`` read one payment by its id."""
-        self._grant(role, "dynamodb:GetItem", on=self.arn)
+        self.table.allow(role, "dynamodb:GetItem")
 
     def grant_list(self, role: Role) -> None:
         """Let ``role`` list payments by customer and by day: ids from the index, then the payments in a batch."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(BY_CUSTOMER))
+        self.table.allow(role, "dynamodb:Query", index=BY_CUSTOMER)
         self.grant_read_many(role)
 
     def grant_read_many(self, role: Role) -> None:
         """Let ``role`` read payments by the hundred: by their ids, and those of a day."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(BY_DAY))
-        self._grant(role, "dynamodb:BatchGetItem", on=self.arn)
+        self.table.allow(role, "dynamodb:Query", index=BY_DAY)
+        self.table.allow(role, "dynamodb:BatchGetItem")
 
     def grant_advance(self, role: Role) -> None:
         """Let ``role`` move payments that exist to their next status; it can't add any."""
-        self._grant(role, "dynamodb:UpdateItem", on=self.arn)
+        self.table.allow(role, "dynamodb:UpdateItem")
 
     def grant_find_overdue(self, role: Role) -> None:
         """Let ``role`` see ids and deadlines of open payments, and nothing of the payments themselves."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(OPEN_BY_DUE))
+        self.table.allow(role, "dynamodb:Query", index=OPEN_BY_DUE)
 
     def grant_count_settled(self, role: Role) -> None:
         """Let ``role`` count how many payments of a batch stand at which status."""
-        self._grant(role, "dynamodb:Query", on=self._index_arn(SETTLED_BY_BATCH))
+        self.table.allow(role, "dynamodb:Query", index=SETTLED_BY_BATCH)
 
     def grant_stream(self, role: Role) -> None:
         """Let Lambda read the stream in the name of ``role``: exactly the actions an event source mapping checks.
@@ -139,31 +138,23 @@ class PaymentsTable(Construct):
         It checks ``ListStreams`` on this very stream, so no ``*`` is needed.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
         """
-        self._grant(
+        self.table.allow_stream(
             role,
             "dynamodb:DescribeStream",
             "dynamodb:GetRecords",
             "dynamodb:GetShardIterator",
             "dynamodb:ListStreams",
-            on=self.stream_arn,
         )
 
     def metric_read_throttles(self) -> Metric:
         """Reads DynamoDB turned away; the SDK repeats them a few times."""
-        return table_metric(self.table, "ReadThrottleEvents", "throttled reads")
+        return self.table.metric("ReadThrottleEvents", "throttled reads")
 
     def metric_write_throttles(self) -> Metric:
         """Writes DynamoDB turned away because of the table itself."""
-        return table_metric(self.table, "WriteThrottleEvents", "throttled writes")
+        return self.table.metric("WriteThrottleEvents", "throttled writes")
 
     def metric_index_write_throttles(self, index: LeanIndex) -> Metric:
         """Writes ``index`` could not follow; the table then turns writes away too."""
-        metric = table_metric(self.table, "WriteThrottleEvents", f"{index.name} throttled writes")
+        metric = self.table.metric("WriteThrottleEvents", f"{index.name} throttled writes")
         return replace(metric, dimensions={**metric.dimensions, "GlobalSecondaryIndexName": index.name})
-
-    def _index_arn(self, index: LeanIndex) -> str:
-        return f"{self.arn}/index/{index.name}"
-
-    def _grant(self, role: Role, *actions: str, on: str) -> None:
-        role.allow(*actions, on=on)
-        self._key.grant_decrypt(role, through="dynamodb")

@@ -59,8 +59,8 @@ def test_whoever_reads_the_book_cannot_write_it(template: Template) -> None:
     """Defect: Too much permission."""
     assert granted(template, "reconciler") == [
         {"Effect": "Allow", "Action": ["dynamodb:BatchGetItem", "dynamodb:Query"], "Resource": TABLE_ARN},
-        {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": f"{TABLE_ARN}/index/by-day"},
         {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY},
+        {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": f"{TABLE_ARN}/index/by-day"},
     ]
 
 
