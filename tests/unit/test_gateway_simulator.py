@@ -7,6 +7,7 @@ import pytest
 
 from payments.adapters import gateway_simulator
 from payments.adapters.gateway_simulator import SimulatorGateway
+from payments.domain.card_numbers import holds_card_number
 from payments.domain.errors import GatewayAmbiguous, GatewayRefused
 from payments.domain.money import from_minor_units
 from tests.fakes import InMemoryLedger
@@ -34,6 +35,12 @@ def test_an_ordinary_amount_is_approved_and_echoed(gateway: SimulatorGateway) ->
     approved = charge(gateway)
     assert (approved.approved, approved.amount, approved.currency) == (True, Decimal("10.00"), "USD")
     assert gateway.find(reference="order-1") == approved
+
+
+def test_no_charge_has_a_reference_that_looks_like_a_card_number(gateway: SimulatorGateway) -> None:
+    """Customers are told it, and what they are told is searched for card numbers."""
+    references = [charge(gateway, key=f"order-{number}").reference for number in range(5_000)]
+    assert [each for each in references if holds_card_number(each)] == []
 
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD", "CLF"])

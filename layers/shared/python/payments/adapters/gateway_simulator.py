@@ -102,7 +102,8 @@ class SimulatorGateway:
         charge = self._ledger.record(
             Charge(
                 approved=decline_code is None,
-                reference=f"sim_{hashlib.sha256(f'{reference} {idempotency_key}'.encode()).hexdigest()[:24]}",
+                # As long as a UUID: in anything shorter one in a thousand would look like a card number.
+                reference=f"sim_{hashlib.sha256(f'{reference} {idempotency_key}'.encode()).hexdigest()[:32]}",
                 amount=amount,
                 currency=currency,
                 decline_code=decline_code,
