@@ -28,6 +28,12 @@ def _header_value(key: str | None) -> str | None:
     return key
 
 
+def _named(payment_id: str) -> str:
+    if not payment_id.strip():
+        raise click.BadParameter("must be a payment's id, and is blank")
+    return payment_id
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run the payment pipeline on this machine: real Terraform against an embedded AWS, with no AWS account."""
@@ -96,7 +102,7 @@ def pay(*, idempotency_key: str | None, follow: bool, as_json: bool, **fields: s
 
 
 @main.command()
-@click.argument("payment_id")
+@click.argument("payment_id", callback=lambda _context, _argument, text: _named(text))
 @click.option("--refuse", is_flag=True, help="Say no: the payment fails and nothing is charged.")
 @click.option("--actor", default="local", show_default=True, help="Who decides; stands in the audit trail.")
 @as_json
@@ -155,3 +161,5 @@ def _failures() -> Iterator[None]:
         yield
     except (RuntimeError, BotoCoreError, ClientError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'a file'} can't be used: {error.strerror or error}") from error

@@ -35,13 +35,18 @@ class Record:
         """Return digest and deployment, unless that account is gone: a restarted emulator is empty."""
         if endpoint_url is None or not self.file.is_file():
             return None
-        kept = json.loads(self.file.read_text())
-        deployment = Deployment(**kept["deployment"])
+        try:
+            kept = json.loads(self.file.read_text())
+            deployment = Deployment(**kept["deployment"])
+        except (ValueError, LookupError, TypeError):
+            return None  # cut off while it was written, or somebody else's: what is deployed is deployed again
         return (kept["digest"], deployment) if deployment.endpoint_url == endpoint_url else None
 
     def write(self, digest: str, deployment: Deployment) -> None:
         """Keep a deployment that is complete."""
-        self.file.write_text(json.dumps({"digest": digest, "deployment": deployment.to_json()}, indent=2))
+        draft = self.file.with_suffix(".draft")
+        draft.write_text(json.dumps({"digest": digest, "deployment": deployment.to_json()}, indent=2))
+        draft.replace(self.file)
 
     def forget(self) -> None:
         """Drop it: what comes next is not complete yet, or gone."""

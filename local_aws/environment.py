@@ -1,7 +1,8 @@
 """The pipeline on the local AWS: brought up, asked for, compared, and taken down."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from local_aws.packages import EmulatorPackages
 from local_aws.progress import Report, silent
 from local_aws.receiver import Notification, Receiver
 from local_aws.synthesis import synthesize
-from local_aws.terraform import Terraform
+from local_aws.terraform import Terraform, TerraformError
 from local_aws.terraform_binary import find_binary
 from local_aws.terraform_log import PlannedChange
 from local_aws.working_copy import WorkingCopy, digest_of
@@ -130,6 +131,7 @@ class LocalEnvironment:
             return False
         with alone_in(self.folder, self.report):
             self._record.forget()
+            self._unfinished.unlink(missing_ok=True)
             stopped = [self.receiver.stop(), self.emulator.stop()]
             for part in ("terraform", "synthesized"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
@@ -150,10 +152,20 @@ class LocalEnvironment:
     def _record(self) -> Record:
         return Record(self.folder / "deployment.json")
 
+    @property
+    def _unfinished(self) -> Path:
+        """There while an apply is under way, and after one that was cut off."""
+        return self.folder / "unfinished"
+
     def _endpoint(self) -> str:
         running = self.emulator.endpoint_url()
-        if running:
+        if running and not self._unfinished.exists():
             return running
+        if running:
+            # What was being made at that moment is in the account and not in the state: it would stand in the way.
+            self.report("the last deployment was cut off: starting over with an empty account")
+            self.emulator.stop()
+        self._unfinished.unlink(missing_ok=True)
         self.emulator.packages.ensure(self.report)
         # A new emulator is empty, so the state of the last one describes nothing.
         shutil.rmtree(self.folder / "terraform", ignore_errors=True)
@@ -168,11 +180,23 @@ class LocalEnvironment:
         terraform = self._terraform(endpoint_url)
         terraform.prepare(stack_folder)
         self.report("terraform apply (about two minutes; AWS's provider waits 25 s for each queue)")
-        terraform.apply()
+        self._unfinished.touch()
+        with self._finishing():
+            terraform.apply()
         deployment = describe(endpoint_url, self.region, terraform.outputs())
         account.webhook_secret(endpoint_url, self.region, deployment.outputs["webhook_secret_name"])
         BackOffice(deployment).open_mailbox()
         return deployment
+
+    @contextmanager
+    def _finishing(self) -> Iterator[None]:
+        """Note that an apply has ended, well or not; one that is cut off stays unfinished."""
+        try:
+            yield
+        except TerraformError:
+            self._unfinished.unlink()
+            raise
+        self._unfinished.unlink()
 
     def _terraform(self, endpoint_url: str) -> Terraform:
         return Terraform(WorkingCopy(self.folder / "terraform"), endpoint_url, self.region, self.report)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from local_aws.deployment import Deployment
 from local_aws.loopback import Reply, send
@@ -38,11 +39,11 @@ class PaymentsClient:
 
     def payment(self, payment_id: str) -> Document:
         """Return the payment as it stands."""
-        return self._document(f"/payments/{payment_id}")
+        return self._document(f"/payments/{quote(payment_id, safe='')}")
 
     def trail(self, payment_id: str) -> list[Document]:
         """Return the audit trail, oldest event first."""
-        events: list[Document] = self._document(f"/payments/{payment_id}/events")["items"]
+        events: list[Document] = self._document(f"/payments/{quote(payment_id, safe='')}/events")["items"]
         return events
 
     def batch(self, batch_id: str) -> Document:

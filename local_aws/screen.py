@@ -22,7 +22,7 @@ SECONDS_BETWEEN_LINES = 5.0
 COLUMNS_OF_A_FILE = 140
 REJECTED_ROWS_SHOWN = 5
 
-results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE)
+results = Console(width=None if sys.stdout.isatty() else COLUMNS_OF_A_FILE, markup=False)
 progress = Console(stderr=True)
 
 
@@ -86,7 +86,7 @@ def print_deployment(deployment: Deployment) -> None:
     for name, value in sorted(deployment.outputs.items()):
         table.add_row(name, str(value))
     results.print(table)
-    results.print("\nTry: [bold]scripts/local pay --amount 12.34 --currency EUR --follow[/bold]")
+    results.print("\nTry: scripts/local pay --amount 12.34 --currency EUR --follow")
 
 
 def print_payment(payment: Document, trail: list[Document]) -> None:
@@ -112,9 +112,9 @@ def print_batch(batch: Document, report: str | None) -> None:
     results.print(summary)
     if report:
         lines = report.splitlines()
-        results.print(f"\nRejected rows are told in [bold]{batch['rejected_file']}[/bold] of the bucket, such as")
+        results.print(f"\nRejected rows are told in {batch['rejected_file']} of the bucket, such as")
         for line in lines[: 1 + REJECTED_ROWS_SHOWN]:
-            results.print(f"  {line}", markup=False, highlight=False)
+            results.print(f"  {line}", highlight=False)
 
 
 def print_findings(findings: Findings) -> None:
@@ -137,7 +137,7 @@ def print_findings(findings: Findings) -> None:
     results.print("The notification received:")
     results.print_json(data=findings.notification)
     for promise, kept in findings.promises.items():
-        results.print(f"{'[green]✔' if kept else '[red]✘'}[/] {promise}")
+        results.print(f"{'✔' if kept else '✘'} {promise}", style="green" if kept else "red")
 
 
 def _table(title: str, *columns: str) -> Table:

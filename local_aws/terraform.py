@@ -21,7 +21,11 @@ LONGEST_SECONDS = 20 * 60.0
 
 
 class TerraformError(RuntimeError):
-    """A Terraform command failed; the message holds what it said."""
+    """A Terraform command failed; the message holds what it said, and its state how far it came."""
+
+
+class TerraformTooLongError(RuntimeError):
+    """A Terraform command did not end by itself, and was ended: its state may not know all that was made."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Terraform:
             for line in process.stdout or ():
                 log.read(line)
         if limit.is_over:
-            raise TerraformError(f"terraform {command} took over {self.longest_seconds:.0f} s: {log.at_work()}")
+            raise TerraformTooLongError(f"terraform {command} took over {self.longest_seconds:.0f} s: {log.at_work()}")
         if process.returncode:
             raise TerraformError(f"terraform {command} failed against {self.endpoint_url}:\n{log.problems()}")
         return log
@@ -108,7 +112,7 @@ class Terraform:
                 timeout=self.longest_seconds,
             )
         except subprocess.TimeoutExpired as error:
-            raise TerraformError(f"terraform {words[0]} took over {self.longest_seconds:.0f} s") from error
+            raise TerraformTooLongError(f"terraform {words[0]} took over {self.longest_seconds:.0f} s") from error
         if check and done.returncode:
             raise TerraformError(f"terraform {words[0]} failed:\n{done.stderr.strip()}")
         return done.stdout

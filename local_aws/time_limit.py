@@ -1,5 +1,6 @@
-"""Ending a child process that takes longer than it may, together with all it started."""
+"""Ending a child process that takes longer than it may, or is not wanted any more, together with all it started."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,9 @@ from dataclasses import dataclass
 from threading import Timer
 
 from local_aws.process_group import stop_group
+
+CLEAN_UP_SECONDS = 60.0
+"""How long a child may go on to finish what it is at, once it was told to end."""
 
 
 @dataclass
@@ -23,7 +27,7 @@ def time_limit(process: subprocess.Popen[str], *, seconds: float) -> Iterator[Ti
 
     def end() -> None:
         limit.is_over = True
-        stop_group(process.pid)
+        _end(process)
 
     timer = Timer(seconds, end)
     timer.daemon = True
@@ -31,7 +35,16 @@ def time_limit(process: subprocess.Popen[str], *, seconds: float) -> Iterator[Ti
     try:
         yield limit
     except BaseException:
-        stop_group(process.pid)
+        _end(process)
         raise
     finally:
         timer.cancel()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Tell `process` alone, which knows how to end its helpers in good order; end them all where it does not end."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(CLEAN_UP_SECONDS)
+    except subprocess.TimeoutExpired:
+        stop_group(process.pid)

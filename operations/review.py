@@ -54,7 +54,10 @@ def settle(
     _refuse_contradictions(to, gateway_reference, failure_code)
     store = PaymentsTable(environment.client("dynamodb"), environment.name("payments"))
     if not yes:
-        screen.print_fields(_fields(store.get(payment_id)))
+        payment = store.get(payment_id)
+        screen.print_fields(_fields(payment))
+        if payment.status is not Status.NEEDS_REVIEW:
+            raise OperationError(f"payment {payment_id} is {payment.status}: only one that needs review is settled")
         click.confirm(f"Settle it as {to}, for good?", abort=True, err=True)
     try:
         settled = settle_review(

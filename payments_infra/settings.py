@@ -20,13 +20,15 @@ PROJECT = "payments"
 LONGEST_SUFFIX = 20
 """So short that every name of the stack stays under its AWS limit; the longest is a role's."""
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
+_NUMBER = re.compile("[0-9]{1,9}")
 _SUFFIX = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET = re.compile(r"(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _URL_RULE = "an https:// address on port 443, without password, query or fragment (http:// only on loopback)"
+_TAKEN_AS_WRITTEN = ("ALARM_EMAIL", "CUSTOMER_EMAIL", "BACK_OFFICE_EMAIL", "WEBHOOK_URL", "GATEWAY_URL")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -159,6 +161,7 @@ class _Reader:
             approval_timeout_minutes=self._number("APPROVAL_TIMEOUT_MINUTES", least=1, most=129_600, default=1440),
             api_log_role=self._switch("API_LOG_ROLE"),
         )
+        self._refuse_templates()
         if profile is PRODUCTION and settings.gateway_url is None:
             self._problems.append(
                 "GATEWAY_URL must be set where PROFILE is production: the simulator moves no money (got nothing)"
@@ -175,6 +178,13 @@ class _Reader:
 
     def _refuse(self, name: str, rule: str, got: str) -> None:
         self._problems.append(f"{name} must be {rule} (got {got!r})")
+
+    def _refuse_templates(self) -> None:
+        # Terraform would read them as its own: https://developer.hashicorp.com/terraform/language/expressions/strings
+        for name in _TAKEN_AS_WRITTEN:
+            text = self._text(name)
+            if "${" in text or "%{" in text:
+                self._refuse(name, "without ${ and %{, which Terraform would fill in", text)
 
     def _refuse_unreachable(self, name: str, url: str | None) -> None:
         if url and urlsplit(url).hostname not in _LOOPBACK:
@@ -220,7 +230,7 @@ class _Reader:
 
     def _number(self, name: str, *, least: int, most: int, default: int) -> int:
         text = self._text(name, str(default))
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
             self._refuse(name, f"a whole number from {least} to {most}", text)
             return default
         return int(text)

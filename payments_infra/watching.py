@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from payments_infra.stack import PaymentsStack
+
+RUNBOOK = "docs/runbook.md"
+_OWNER_AND_NAME = re.compile(r"[\w-]+/[\w.-]+")
 
 QUEUE_AGE_SECONDS = 600
 STREAM_AGE_MILLISECONDS = 120_000
@@ -34,7 +38,7 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
         topic=stack.ground.alarms,
         runbook=Runbook.parse(
             runbook.read_text("utf-8"),
-            url=f"https://github.com/{where}/blob/main/docs/runbook.md" if where else "docs/runbook.md",
+            url=f"https://github.com/{where}/blob/main/{RUNBOOK}" if _OWNER_AND_NAME.fullmatch(where) else RUNBOOK,
         ),
     )
     _watch_promises(stack, monitoring)

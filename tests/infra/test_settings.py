@@ -203,3 +203,26 @@ def test_no_runs_are_kept_for_files_unless_told_for_a_new_account_has_none_to_gi
 def test_ten_parts_of_a_file_at_once_and_a_tenth_of_its_rows_rejected_are_normal_unless_told() -> None:
     assert (read().batch_concurrency, read().batch_rejected_alarm_percent) == (10, 10)
     assert read(BATCH_CONCURRENCY="40", BATCH_REJECTED_ALARM_PERCENT="0").batch_concurrency == 40
+
+
+@pytest.mark.parametrize("name", ["ALARM_EMAIL", "CUSTOMER_EMAIL", "BACK_OFFICE_EMAIL", "WEBHOOK_URL", "GATEWAY_URL"])
+@pytest.mark.parametrize("template", ["${var.nope}", "%{if}"])
+def test_what_terraform_would_fill_in_is_refused(name: str, template: str) -> None:
+    text = f"https://a.example/{template}" if name.endswith("URL") else f"ada{template}@b.example"
+    with pytest.raises(SettingsError, match=rf"{name} must be without"):
+        read(**{name: text})
+
+
+@pytest.mark.parametrize("bucket", ["a..b", "192.168.0.1", "-ab", "ab"])
+def test_a_bucket_s3_could_not_have_is_refused(bucket: str) -> None:
+    with pytest.raises(SettingsError, match="TERRAFORM_STATE_BUCKET"):
+        read(TERRAFORM_STATE_BUCKET=bucket)
+
+
+def test_a_number_of_any_length_is_refused_in_words() -> None:
+    with pytest.raises(SettingsError, match="BATCH_CONCURRENCY must be a whole number from 1 to 1000"):
+        read(BATCH_CONCURRENCY="9" * 5_000)
+
+
+def test_a_region_of_the_european_sovereign_cloud_is_a_region() -> None:
+    assert read(AWS_REGION="eusc-de-east-1").region == "eusc-de-east-1"

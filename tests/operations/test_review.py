@@ -65,6 +65,14 @@ def test_words_that_contradict_each_other_are_refused(
     assert stored(in_review).status is Status.NEEDS_REVIEW
 
 
+def test_nobody_is_asked_about_a_payment_that_needs_no_review(in_review: MockEnvironment) -> None:
+    in_review.store(settled(claimed(accepted("pay-2"))))
+    said = run(review.main, "settle", "pay-2", "--to", "failed", *WHO_AND_WHY, answer="y\n")
+    assert said.exit_code == 2
+    assert "is succeeded: only one that needs review is settled" in said.stderr
+    assert "for good?" not in said.stderr
+
+
 def test_who_settles_too_early_is_told_until_when_to_wait(in_review: MockEnvironment) -> None:
     just_now = settled(claimed(accepted("pay-2", at=system.now())), Status.NEEDS_REVIEW, gateway_reference=None)
     in_review.store(just_now)

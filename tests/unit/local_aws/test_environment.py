@@ -7,16 +7,22 @@ import pytest
 from click.testing import CliRunner
 
 from local_aws import cli
+from local_aws import environment as environments
 from local_aws.account import session
 from local_aws.credentials import bare, for_client, scrubbed
+from local_aws.daemon import Address
 from local_aws.deployment import Deployment, Record, loopback_url
+from local_aws.emulator import Emulator
 from local_aws.environment import LocalEnvironment, NotUpError
+from local_aws.packages import EmulatorPackages
+from local_aws.receiver import Receiver
 from local_aws.synthesis import SynthesisError, synthesize
+from local_aws.terraform import Terraform, TerraformError, TerraformTooLongError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENDPOINT = "http://127.0.0.1:4711"
+ENDPOINT, NEW_ENDPOINT = "http://127.0.0.1:4711", "http://127.0.0.1:4712"
 DEPLOYMENT = Deployment(
     endpoint_url=ENDPOINT, api_url=f"{ENDPOINT}/_aws/execute-api/abc/local", api_key="key", region="r", outputs={"a": 1}
 )
@@ -102,3 +108,46 @@ def test_a_deployment_whose_embedded_aws_has_ended_is_told_from_none_at_all(tmp_
     Record(tmp_path / "aws" / "deployment.json").write("digest", DEPLOYMENT)
     with pytest.raises(NotUpError, match="has ended, and with it all that was deployed"):
         environment.require_up()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalEnvironment:
+    """An environment that needs neither Terraform nor an emulator; one that is started anew has another address."""
+    monkeypatch.setattr(environments, "find_binary", lambda: None)
+    monkeypatch.setattr(environments, "synthesize", lambda *_: tmp_path)
+    monkeypatch.setattr(Receiver, "start", lambda _self: Address(pid=1, port=4713))
+    monkeypatch.setattr(Emulator, "endpoint_url", lambda _self: ENDPOINT)
+    monkeypatch.setattr(Emulator, "start", lambda _self, _port: NEW_ENDPOINT)
+    monkeypatch.setattr(Emulator, "stop", lambda _self: True)
+    monkeypatch.setattr(EmulatorPackages, "ensure", lambda _self, _report: None)
+    monkeypatch.setattr(Terraform, "prepare", lambda _self, _folder: None)
+    return LocalEnvironment(root=tmp_path, folder=tmp_path)
+
+
+def applied_twice(environment: LocalEnvironment, ending: BaseException, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Deploy twice, each time up to ``ending``, and return which endpoints that was tried on."""
+    tried: list[str] = []
+
+    def apply(terraform: Terraform) -> None:
+        tried.append(terraform.endpoint_url)
+        raise ending
+
+    monkeypatch.setattr(Terraform, "apply", apply)
+    for _ in range(2):
+        with pytest.raises(type(ending)):
+            environment.up()
+    return tried
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt(), TerraformTooLongError("apply took over 1200 s")])
+def test_after_a_deployment_that_was_cut_off_the_next_one_starts_over(
+    environment: LocalEnvironment, monkeypatch: pytest.MonkeyPatch, ending: BaseException
+) -> None:
+    """What was being made then is in the account and not in Terraform's state, and would be made a second time."""
+    assert applied_twice(environment, ending, monkeypatch) == [ENDPOINT, NEW_ENDPOINT]
+
+
+def test_after_a_deployment_that_failed_the_next_one_goes_on_from_there(
+    environment: LocalEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert applied_twice(environment, TerraformError("no such zone"), monkeypatch) == [ENDPOINT, ENDPOINT]

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_aws import time_limit as time_limits
 from local_aws.progress import silent
-from local_aws.terraform import Terraform, TerraformError
+from local_aws.terraform import Terraform, TerraformTooLongError
 from local_aws.time_limit import time_limit
 from local_aws.working_copy import WorkingCopy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
 FOR_EVER = "print('begun', flush=True); import time; time.sleep(600)"
 
 
@@ -31,6 +33,28 @@ def printed(process: subprocess.Popen[str]) -> list[str]:
 
 def test_a_child_that_takes_too_long_is_ended() -> None:
     with started(FOR_EVER) as process, time_limit(process, seconds=0.5) as limit:
+        assert printed(process) == ["begun\n"]
+    assert limit.is_over
+
+
+def test_a_child_that_is_told_to_end_may_clean_up(tmp_path: Path) -> None:
+    cleaned = tmp_path / "cleaned"
+    program = f"""
+import pathlib, time
+print('begun', flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    pathlib.Path({str(cleaned)!r}).touch()
+"""
+    with started(program) as process, time_limit(process, seconds=0.5):
+        printed(process)
+    assert cleaned.exists()
+
+
+def test_a_child_that_does_not_hear_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limits, "CLEAN_UP_SECONDS", 0.5)
+    with started(DEAF + FOR_EVER) as process, time_limit(process, seconds=0.5) as limit:
         assert printed(process) == ["begun\n"]
     assert limit.is_over
 
@@ -60,5 +84,6 @@ def test_a_terraform_that_never_ends_is_an_error_that_names_what_it_is_at(
     copy = WorkingCopy(tmp_path / "copy")
     copy.folder.mkdir()
     terraform = Terraform(copy, "http://127.0.0.1:1", "us-east-1", silent, longest_seconds=1)
-    with pytest.raises(TerraformError, match=r"destroy took over 1 s: \[0/0\] waiting for aws_s3_bucket.files"):
+    monkeypatch.setattr(time_limits, "CLEAN_UP_SECONDS", 0.5)
+    with pytest.raises(TerraformTooLongError, match=r"destroy took over 1 s: \[0/0\] waiting for aws_s3_bucket.files"):
         terraform.destroy()
