@@ -139,11 +139,13 @@ class Client:
         ]
 
 
-def eventually(look: Callable[[], T], holds: Callable[[T], bool], *, timeout_seconds: float = 60) -> T:
+def eventually(
+    look: Callable[[], T], holds: Callable[[T], bool], *, timeout_seconds: float = 60, pause_seconds: float = 0.2
+) -> T:
     """Return what ``look`` sees once it ``holds``; fail with what was seen last."""
     deadline = time.monotonic() + timeout_seconds
     while not holds(seen := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_seconds} s; last seen: {seen}")
-        time.sleep(0.2)
+        time.sleep(pause_seconds)
     return seen
