@@ -13,7 +13,8 @@ from local_aws.deployment import Deployment
 from local_aws.loopback import UnreachableError
 from local_aws.payments_client import Document, NoAnswerError, PaymentsClient
 
-STALLED_SECONDS = 600.0  # a large batch's payments are counted anew every four minutes, give or take one
+STALLED_SECONDS = 300.0
+LARGE_BATCH_STALLED_SECONDS = 1800.0  # its payments are counted anew every four minutes, on a busy machine less often
 POLL_SECONDS = 0.5
 LARGE_BATCH_ROWS = 5_000
 LARGE_BATCH_POLL_SECONDS = 10.0  # its payments are counted anew at every look
@@ -54,7 +55,7 @@ class BatchUpload:
 
         Raises:
             NotABatchError: an upload of this name would start nothing.
-            BatchNotEndedError: nothing changed for STALLED_SECONDS.
+            BatchNotEndedError: nothing changed for STALLED_SECONDS, of a large batch for LARGE_BATCH_STALLED_SECONDS.
         """
         called = name or file.name
         if not called.endswith(".csv"):
@@ -73,7 +74,7 @@ class BatchUpload:
         """Return the batch of an uploaded version once nothing of it is open any more, or it failed.
 
         Raises:
-            BatchNotEndedError: nothing changed for STALLED_SECONDS.
+            BatchNotEndedError: see :meth:`pay`.
         """
         seen, changed_at = Progress("waiting for the workflow"), time.monotonic()
         client = PaymentsClient(self.deployment)
@@ -87,10 +88,11 @@ class BatchUpload:
             if now != seen or (found and batch is None):
                 seen, changed_at = now, time.monotonic()
             watch(seen)
-            if time.monotonic() - changed_at > STALLED_SECONDS:
+            is_large = seen.total > LARGE_BATCH_ROWS
+            if time.monotonic() - changed_at > (LARGE_BATCH_STALLED_SECONDS if is_large else STALLED_SECONDS):
                 raise BatchNotEndedError(_stalled(key, found, self.deployment))
             batch = found
-            time.sleep(LARGE_BATCH_POLL_SECONDS if seen.total > LARGE_BATCH_ROWS else POLL_SECONDS)
+            time.sleep(LARGE_BATCH_POLL_SECONDS if is_large else POLL_SECONDS)
         return batch
 
     def report_of(self, batch: Mapping[str, Any]) -> str | None:

@@ -46,7 +46,7 @@ def aws_ports() -> Ports:
         return Ports(
             overdue=OpenIndex(client, batches, key="batch_id"),
             store=BatchesTable(client, batches),
-            payments=SettledPaymentsIndex(client, env.text("PAYMENTS_TABLE")),
+            payments=SettledPaymentsIndex(aws.dynamodb_for_many(), env.text("PAYMENTS_TABLE")),
             notices=SnsBatchNotices(aws.sns(), env.text("BACK_OFFICE_TOPIC_ARN")),
             clock=system.now,
             tokens=system.new_token,

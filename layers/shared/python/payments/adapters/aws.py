@@ -54,7 +54,7 @@ def dynamodb() -> DynamoDBClient:
 
 
 def dynamodb_for_many() -> DynamoDBClient:
-    """Return a DynamoDB client for writes of a hundred items at once, for which nobody waits at the other end."""
+    """Return a DynamoDB client for requests about many items at once, for which nobody waits at the other end."""
     return cast("DynamoDBClient", _client("dynamodb", read_timeout_seconds=10, **_TRUSTED))
 
 
