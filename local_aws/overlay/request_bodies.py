@@ -24,13 +24,12 @@ def apply() -> None:
 
 def _read(body: Any, **options: Any) -> Any:
     global _last  # noqa: PLW0603 - one tuple, replaced as a whole: no thread sees half of it
-    last, value = _last
-    if last is body and isinstance(body, bytes) and not options:
-        return value
-    value = json.loads(body, **options)
-    if isinstance(body, bytes) and not options:
-        _last = (body, value)
-    return value
+    if options or not isinstance(body, bytes):
+        return json.loads(body, **options)
+    last = _last
+    if last[0] is not body:
+        last = _last = (body, json.loads(body))
+    return last[1]
 
 
 def _taken(body: Any, **options: Any) -> Any:
