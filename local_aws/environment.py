@@ -180,7 +180,6 @@ class LocalEnvironment:
         terraform = self._terraform(endpoint_url)
         terraform.prepare(stack_folder)
         self.report("terraform apply (about two minutes; AWS's provider waits 25 s for each queue)")
-        self._unfinished.touch()
         with self._finishing():
             terraform.apply()
         deployment = describe(endpoint_url, self.region, terraform.outputs())
@@ -190,7 +189,8 @@ class LocalEnvironment:
 
     @contextmanager
     def _finishing(self) -> Iterator[None]:
-        """Note that an apply has ended, well or not; one that is cut off stays unfinished."""
+        """Note that an apply has begun, and that it has ended, well or not; one that is cut off stays unfinished."""
+        self._unfinished.touch()
         try:
             yield
         except TerraformError:
