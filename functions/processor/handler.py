@@ -64,6 +64,7 @@ def process(message: str, ports: Ports) -> Outcome:
     telemetry.about(payment_id=payment_id)
     outcome = process_payment(
         payment_id,
+        actor="processor",
         store=ports.store,
         gateway=ports.gateway,
         clock=ports.clock,

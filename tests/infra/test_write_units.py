@@ -56,6 +56,7 @@ def versions(row: str) -> tuple[Payment, ...]:
     site.payments.advance = noting  # type: ignore[method-assign]
     process_payment(
         entered.payment_id,
+        actor="processor",
         store=site.payments,
         gateway=SimulatorGateway(InMemoryLedger()),
         clock=site.clock,

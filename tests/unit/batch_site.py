@@ -167,6 +167,7 @@ class BatchSite:
     def charge(self, payment_id: str) -> None:
         process_payment(
             payment_id,
+            actor="processor",
             store=self.payments,
             gateway=self.gateway,
             clock=self.clock,

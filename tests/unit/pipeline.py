@@ -118,6 +118,7 @@ class Pipeline:
     def process(self, payment_id: str) -> Outcome:
         return process_payment(
             payment_id,
+            actor="processor",
             store=self.store,
             gateway=self.gateway,
             clock=self.clock,

@@ -125,6 +125,23 @@ def test_nobody_is_asked_once_the_time_is_over_and_the_payment_fails_at_the_next
         requester.handler(event | {"task_token": "wait-2"}, context)
     assert pipeline.requests.asked == []
     assert charger.handler({"payment_id": payment_id}, context)["failure_code"] == "approval_timed_out"
+    assert pipeline.store.get(payment_id).history[-1].actor == "workflow"
+
+
+def test_the_history_tells_whether_the_workflow_or_the_queue_charged(
+    pipeline: Pipeline, context: LambdaContext
+) -> None:
+    by_workflow, by_queue = (pipeline.accept(ORCHESTRATED, key=None).payment.payment_id for _ in range(2))
+    charger.handler({"payment_id": by_workflow}, context)
+    pipeline.process(by_queue)
+    told = {
+        payment_id: [(entry.status, entry.actor) for entry in pipeline.store.get(payment_id).history[1:]]
+        for payment_id in (by_workflow, by_queue)
+    }
+    assert told == {
+        by_workflow: [("processing", "workflow"), ("succeeded", "workflow")],
+        by_queue: [("processing", "processor"), ("succeeded", "processor")],
+    }
 
 
 def test_neither_kind_of_token_is_printed(

@@ -42,8 +42,8 @@ def next_claim(payment: Payment, *, now: datetime, lease: timedelta) -> Claim:
     )
 
 
-def claimed(payment: Payment, claim: Claim, *, now: datetime, owner_token: str) -> Payment:
-    """Return ``payment`` under ``claim``.
+def claimed(payment: Payment, claim: Claim, *, actor: str, now: datetime, owner_token: str) -> Payment:
+    """Return ``payment`` under ``claim``, which ``actor`` makes.
 
     Raises:
         TransitionNotAllowed: ``payment`` is no longer open.
@@ -53,7 +53,7 @@ def claimed(payment: Payment, claim: Claim, *, now: datetime, owner_token: str) 
         Move(
             to=Status.PROCESSING,
             at=now,
-            actor="processor",
+            actor=actor,
             reason=f"attempt {claim.attempt}" + (", after the lease before ran out" if payment.claim else ""),
             owner_token=owner_token,
             claim=claim,

@@ -51,6 +51,7 @@ class Outcome(StrEnum):
 def process_payment(
     payment_id: str,
     *,
+    actor: str,
     store: PaymentStore,
     gateway: PaymentGateway,
     clock: Clock,
@@ -61,8 +62,9 @@ def process_payment(
 ) -> Outcome:
     """Do what the state of the payment asks for, and return what came of it.
 
-    ``lease`` must be longer than this call can take: whoever finds it run out takes the payment over. From the attempt
-    after ``max_attempts`` on, what stays unclear goes to review instead of being tried again.
+    ``actor`` stands in the payment's history as who did it. ``lease`` must be longer than this call can take: whoever
+    finds it run out takes the payment over. From the attempt after ``max_attempts`` on, what stays unclear goes to
+    review instead of being tried again.
 
     Raises:
         PaymentNotFound: no payment has this id.
@@ -76,15 +78,15 @@ def process_payment(
         return Outcome.ALREADY_SETTLED
     faults = "; ".join(faults_of(payment))
     if faults and not may_be_charged_already(payment):
-        failed = failed_validation(payment, faults, actor="processor", now=now, owner_token=tokens())
+        failed = failed_validation(payment, faults, actor=actor, now=now, owner_token=tokens())
         return _recorded(failed, store=store)
     if payment.awaits_approval and not faults:
-        waiting = after_waiting(payment, now=now, owner_token=tokens())
+        waiting = after_waiting(payment, actor=actor, now=now, owner_token=tokens())
         return _recorded(waiting, store=store) if waiting else Outcome.HELD
     if is_held(payment, now=now):
         return Outcome.HELD
     claim = next_claim(payment, now=now, lease=lease)
-    ours = claimed(payment, claim, now=now, owner_token=tokens())
+    ours = claimed(payment, claim, actor=actor, now=now, owner_token=tokens())
     try:
         store.advance(ours)
     except VersionConflict as conflict:
@@ -138,7 +140,7 @@ def _charge(ours: Payment, claim: Claim, *, gateway: PaymentGateway) -> Verdict:
 
 
 def _settle(ours: Payment, verdict: Verdict, *, store: PaymentStore, clock: Clock, measure: Measurements) -> Outcome:
-    settled = moved(ours, Move(**vars(verdict), at=clock(), actor="processor", owner_token=ours.owner_token))
+    settled = moved(ours, Move(**vars(verdict), at=clock(), actor=ours.history[-1].actor, owner_token=ours.owner_token))
     if settled.status is Status.NEEDS_REVIEW:
         # Counted before it is written: a process that dies in between is followed by an attempt that counts again.
         measure.count(REVIEW_METRIC)

@@ -31,7 +31,14 @@ def settle_payment(
         PaymentNotFound, GatewayAmbiguous, VersionConflict, SettlementContradicted: as :func:`process_payment`.
     """
     outcome = process_payment(
-        payment_id, store=store, gateway=gateway, clock=clock, tokens=tokens, lease=lease, measure=measure
+        payment_id,
+        actor="workflow",
+        store=store,
+        gateway=gateway,
+        clock=clock,
+        tokens=tokens,
+        lease=lease,
+        measure=measure,
     )
     payment = store.get(payment_id)
     if payment.is_open:
