@@ -26,6 +26,9 @@ STREAM_AGE_MILLISECONDS = 120_000
 LATENCY_MILLISECONDS = 2_000
 DAY_SECONDS = 86_400
 
+QUEUES_AND_TOPICS = "Queues and topics"
+"""The row of the dashboard, and the section of the runbook, that both belong to."""
+
 
 def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     """Add every alarm of ``stack``, each explained in ``runbook``, and the dashboard of the same metrics."""
@@ -44,6 +47,7 @@ def watch(stack: PaymentsStack, *, runbook: Path) -> Monitoring:
     _watch_promises(stack, monitoring)
     _watch_ledger(stack, monitoring)
     _watch_queues(stack, monitoring)
+    _watch_topics(stack, monitoring)
     watch_batches(stack, monitoring)
     watch_workflows(stack, monitoring)
     _watch_api(stack, monitoring)
@@ -90,12 +94,22 @@ def _watch_queues(stack: PaymentsStack, monitoring: Monitoring) -> None:
         age = pipeline.metric_oldest_message_age()
         monitoring.alarm(f"{name}-queue-age", age, above=QUEUE_AGE_SECONDS, entry="queue-age")
         monitoring.alarm(f"{name}-dead-letters", pipeline.metric_dead_letters(), above=0)
-        monitoring.show("Queues", f"{name} waiting", pipeline.metric_waiting())
+        monitoring.show(QUEUES_AND_TOPICS, f"{name} waiting", pipeline.metric_waiting())
     for name, lost in (("dispatcher", stack.outbox.undispatched), ("auditor", stack.outbox.unaudited)):
         monitoring.alarm(f"{name}-dead-letters", lost.metric_waiting(), above=0)
     for name, function in (("dispatcher", stack.outbox.dispatcher), ("auditor", stack.outbox.auditor)):
         behind = function.metric_iterator_age()
         monitoring.alarm(f"{name}-stream-age", behind, above=STREAM_AGE_MILLISECONDS, entry="stream-age", periods=3)
+
+
+def _watch_topics(stack: PaymentsStack, monitoring: Monitoring) -> None:
+    for name, topic in (("customers", stack.channels.customers), ("back-office", stack.channels.back_office)):
+        monitoring.alarm(
+            f"{name}-failed-deliveries", topic.metric_failed_deliveries(), above=0, entry="failed-deliveries"
+        )
+    # No alarm: what tells of it would fail to be delivered itself, and start and end it for ever.
+    alarms = stack.ground.alarms.metric_failed_deliveries()
+    monitoring.show(QUEUES_AND_TOPICS, "alarms not delivered", alarms)
 
 
 def _watch_api(stack: PaymentsStack, monitoring: Monitoring) -> None:
