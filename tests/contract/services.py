@@ -79,6 +79,11 @@ class Services:
         """Return the URL of a new queue."""
         return self.sqs.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]
 
+    def topic(self) -> ReadTopic:
+        """Return a new topic that is read."""
+        arn = self.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
+        return ReadTopic(arn=arn, queue_url=self.mailbox(arn), services=self)
+
     def mailbox(self, topic_arn: str, **attributes: str) -> str:
         """Return the URL of a new queue that gets what the topic sends; ``attributes`` are the subscription's."""
         url = self.queue()
@@ -132,6 +137,23 @@ class Services:
             wanted["GlobalSecondaryIndexes"] = indexes
         self.dynamodb.create_table(**wanted)
         return name
+
+
+@dataclass(frozen=True)
+class ReadTopic:
+    """A topic, and the queue that gets what it sends."""
+
+    arn: str
+    queue_url: str
+    services: Services
+
+    def envelopes(self) -> list[dict[str, Any]]:
+        """Take out what was published since the last time, with subjects and attributes."""
+        return self.services.bodies_in(self.queue_url)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Take out what was published since the last time, parsed."""
+        return [json.loads(envelope["Message"]) for envelope in self.envelopes()]
 
 
 def _index(name: str, partition_key: str, sort_key: str) -> GlobalSecondaryIndexTypeDef:

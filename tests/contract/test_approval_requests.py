@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
-from uuid import uuid4
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import pytest
 
@@ -50,17 +49,11 @@ class BackOffice:
     """A topic read through a queue."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        topic = services.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
-        self._queue_url = services.mailbox(topic)
-        self.requests = SnsApprovalRequests(services.sns, topic)
-
-    def envelopes(self) -> list[dict[str, Any]]:
-        return self._services.bodies_in(self._queue_url)
+        self.topic = services.topic()
+        self.requests = SnsApprovalRequests(services.sns, self.topic.arn)
 
     def told(self) -> list[tuple[str, str]]:
-        messages = [json.loads(envelope["Message"]) for envelope in self.envelopes()]
-        return [(said["payment_id"], said["approval_token"]) for said in messages]
+        return [(said["payment_id"], said["approval_token"]) for said in self.topic.messages()]
 
 
 class InMemory:
@@ -99,7 +92,7 @@ def back_office(services: Services) -> BackOffice:
 
 def test_the_back_office_hears_what_it_decides_how_and_until_when(back_office: BackOffice) -> None:
     back_office.requests.ask(**ASKING)
-    (envelope,) = back_office.envelopes()
+    (envelope,) = back_office.topic.envelopes()
     said = json.loads(envelope["Message"])
     how = said.pop("how")
     assert said == {
@@ -118,7 +111,7 @@ def test_the_back_office_hears_what_it_decides_how_and_until_when(back_office: B
 def test_a_subject_fits_a_mail_and_holds_no_token(back_office: BackOffice) -> None:
     """SNS takes at most 100 characters of ASCII."""
     back_office.requests.ask(**ASKING)
-    (envelope,) = back_office.envelopes()
+    (envelope,) = back_office.topic.envelopes()
     assert len(envelope["Subject"]) <= 100
     assert ASKING["approval_token"] not in envelope["Subject"]
 
@@ -134,4 +127,4 @@ def test_a_request_that_was_not_taken_is_told_and_its_token_is_not(
     ):
         back_office.requests.ask(**ASKING)
     assert ASKING["approval_token"] not in str(failure.value)
-    assert back_office.envelopes() == []
+    assert back_office.topic.envelopes() == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 import pytest
 
@@ -26,16 +24,11 @@ class BackOffice:
     """A topic read through a queue."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        topic = services.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
-        self._queue_url = services.mailbox(topic)
-        self.notices = SnsBatchNotices(services.sns, topic)
-
-    def envelopes(self) -> list[dict[str, Any]]:
-        return self._services.bodies_in(self._queue_url)
+        self.topic = services.topic()
+        self.notices = SnsBatchNotices(services.sns, self.topic.arn)
 
     def told(self) -> list[dict[str, Any]]:
-        return [json.loads(envelope["Message"]) for envelope in self.envelopes()]
+        return self.topic.messages()
 
 
 class InMemory:
@@ -71,7 +64,7 @@ def test_the_back_office_hears_of_a_failed_batch_what_its_workflow_would_have_to
 def test_a_mail_has_the_subject_that_a_failed_batch_has_always(services: Services) -> None:
     back_office = BackOffice(services)
     back_office.notices.tell(FAILED)
-    (envelope,) = back_office.envelopes()
+    (envelope,) = back_office.topic.envelopes()
     assert envelope["Subject"] == "A batch of payments has failed"
 
 
@@ -84,4 +77,4 @@ def test_a_notice_that_was_not_taken_is_told(services: Services, code: str) -> N
         pytest.raises(DeliveryFailed, match="SNS did not take that batch-1 failed"),
     ):
         back_office.notices.tell(FAILED)
-    assert back_office.envelopes() == []
+    assert back_office.topic.envelopes() == []

@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -61,16 +60,11 @@ class Topic:
     """An SNS topic read through a queue."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        topic = services.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
-        self._queue_url = services.mailbox(topic)
-        self.notifier = SnsNotifier(services.sns, topic)
-
-    def envelopes(self) -> list[dict[str, Any]]:
-        return self._services.bodies_in(self._queue_url)
+        self.read = services.topic()
+        self.notifier = SnsNotifier(services.sns, self.read.arn)
 
     def payloads(self) -> list[dict[str, Any]]:
-        return [json.loads(envelope["Message"]) for envelope in self.envelopes()]
+        return self.read.messages()
 
 
 class Receiver:
@@ -129,7 +123,7 @@ def test_texts_of_every_script_arrive_whole(reached: Reached) -> None:
 def test_a_topics_subscribers_can_filter_by_type_and_drop_repeats_by_id(services: Services) -> None:
     topic = Topic(services)
     topic.notifier.notify(news())
-    (envelope,) = topic.envelopes()
+    (envelope,) = topic.read.envelopes()
     attributes = {name: attribute["Value"] for name, attribute in envelope["MessageAttributes"].items()}
     assert attributes == {"event_id": "pay-1#3", "event_type": "payment.succeeded"}
 
@@ -141,7 +135,7 @@ def test_a_mail_says_in_its_subject_what_became_of_which_payment(services: Servi
     assert notification
     topic = Topic(services)
     topic.notifier.notify(notification)
-    (envelope,) = topic.envelopes()
+    (envelope,) = topic.read.envelopes()
     assert envelope["Subject"] == f"Payment {longest}: {status.replace('_', ' ')}"
     assert len(envelope["Subject"]) < 100
 
