@@ -53,13 +53,9 @@ def settle(
     to = Status(outcome)
     _refuse_contradictions(to, gateway_reference, failure_code)
     store = PaymentsTable(environment.client("dynamodb"), environment.name("payments"))
-    if not yes:
-        payment = store.get(payment_id)
-        screen.print_fields(_fields(payment))
-        if payment.status is not Status.NEEDS_REVIEW:
-            raise OperationError(f"payment {payment_id} is {payment.status}: only one that needs review is settled")
-        click.confirm(f"Settle it as {to}, for good?", abort=True, err=True)
     try:
+        if not yes:
+            _confirm(store.get(payment_id), to)
         settled = settle_review(
             payment_id,
             to=to,
@@ -85,6 +81,13 @@ def _refuse_contradictions(to: Status, gateway_reference: str | None, failure_co
         raise click.UsageError("--gateway-reference goes with --to succeeded, and --to succeeded with it")
     if to is Status.SUCCEEDED and failure_code is not None:
         raise click.UsageError("--failure-code goes with declined or failed")
+
+
+def _confirm(payment: Payment, to: Status) -> None:
+    screen.print_fields(_fields(payment))
+    if payment.status is not Status.NEEDS_REVIEW:
+        raise TransitionNotAllowed(payment.payment_id, payment.status, to)
+    click.confirm(f"Settle it as {to}, for good?", abort=True, err=True)
 
 
 def _fields(payment: Payment) -> dict[str, object]:

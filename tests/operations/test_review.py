@@ -69,7 +69,7 @@ def test_nobody_is_asked_about_a_payment_that_needs_no_review(in_review: MockEnv
     in_review.store(settled(claimed(accepted("pay-2"))))
     said = run(review.main, "settle", "pay-2", "--to", "failed", *WHO_AND_WHY, answer="y\n")
     assert said.exit_code == 2
-    assert "is succeeded: only one that needs review is settled" in said.stderr
+    assert ": only a payment that needs review is settled by hand" in said.stderr
     assert "for good?" not in said.stderr
 
 
