@@ -20,7 +20,7 @@ test: install        ## static checks, and every test but the long one: rules, c
 prove: install       ## the long form of every proof: faults, hostile input, policies, scanners; prints one table
 	$(VENV)/bin/python -m tests.proof
 
-long: install        ## the test that takes tens of minutes: a file of a hundred thousand rows, paid to its end
+long: install        ## the test that takes forty minutes: a file of a hundred thousand rows, paid to its end
 	$(VENV)/bin/python -m pytest -q -m long -o faulthandler_timeout=7200
 
 unit: install        ## rules, use cases and handlers, in seconds
