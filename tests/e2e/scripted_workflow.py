@@ -200,6 +200,13 @@ class Bench:
         """Wait until an execution has entered ``state``."""
         wait_for(state, lambda: state in [visit.state for visit in self.visits(execution_arn)])
 
+    def wait_to_fail(self, execution_arn: str, state: str) -> None:
+        """Wait until a first attempt at ``state`` has failed."""
+        wait_for(
+            f"a failure of {state}",
+            lambda: any(visit.state == state and any(visit.attempts) for visit in self.visits(execution_arn)),
+        )
+
     def _ended(self, execution_arn: str) -> dict[str, Any] | None:
         told: dict[str, Any] = self.states.describe_execution(executionArn=execution_arn)
         return told if told["status"] != "RUNNING" else None

@@ -245,7 +245,7 @@ class Workflow:
             self.bench.wait_to_enter(execution, "IngestRanges")
             self._put_manifest(name)
         if scenario.topic == "late":
-            self.bench.wait_to_enter(execution, next(state for state in scenario.path if state.startswith("Notify")))
+            self.bench.wait_to_fail(execution, next(state for state in scenario.path if state.startswith("Notify")))
             self._notices.open(name)
 
     def _put_manifest(self, name: str) -> None:

@@ -213,7 +213,7 @@ class Workflow:
             self._answer(name, scenario, granted=granted)
         if scenario.topic == "late":
             telling = next(state for state in scenario.path if state in ("NotifySuccess", "PaymentFailed"))
-            self.bench.wait_to_enter(execution, telling)
+            self.bench.wait_to_fail(execution, telling)
             self._notices.open(name)
         return self.bench.finished(execution)
 

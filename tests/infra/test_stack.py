@@ -149,7 +149,8 @@ def test_a_message_that_a_topic_could_not_deliver_rings_and_one_that_tells_of_al
     for topic in ("customers", "back-office"):
         rung = alarm(template, f"{topic}-failed-deliveries")
         (watched,) = referred(rung["dimensions"]["TopicName"])
-        assert template.resource("aws_sns_topic", watched.split(".")[1])["name"].rpartition("-")[0] == f"payments-{topic}"
+        name = template.resource("aws_sns_topic", watched.split(".")[1])["name"]
+        assert name.rpartition("-")[0] == f"payments-{topic}"
         assert (rung["metric_name"], rung["statistic"], rung["threshold"]) == ("NumberOfNotificationsFailed", "Sum", 0)
     (dashboard,) = template.resources("aws_cloudwatch_dashboard").values()
     assert re.search(r"payments-alarms-\w+ failed deliveries", json.dumps(dashboard["dashboard_body"]))
