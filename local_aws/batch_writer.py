@@ -47,7 +47,7 @@ BAD_ROWS: Mapping[str, Callable[[Row, Row], bytes]] = {
     "control character": lambda row, _: row.line(description="bell \a"),
     "too few fields": lambda row, _: row.line().rsplit(b",", 1)[0],
     "too many fields": lambda row, _: row.line() + b",more",
-    "quote that is not closed": lambda row, _: row.line(description='"open'),
+    "text after its quotes": lambda row, _: row.line(description='"closed" too early'),
     "bytes that are not UTF-8": lambda row, _: row.line(description="") + b"\xff\xfe",
     "line that is too long": lambda row, _: row.line(description="x" * (LONGEST_LINE_BYTES + 1)),
     "the same row again": lambda _, earlier: earlier.line(),

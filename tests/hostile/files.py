@@ -39,7 +39,6 @@ BAD_HEADERS = (
     ),
 )
 BROKEN_LINES = (
-    b'"open,1,EUR,,',
     b'"a"b,1,EUR,,',
     b"a,1,EUR",
     b"a,1,EUR,,,,",
@@ -83,6 +82,12 @@ def drawn(draw: Random) -> HostileFile:
         file.header = b"\xef\xbb\xbf" + HEADER
     for _ in range(draw.randint(1, 30)):
         draw.choice(_ROWS)(draw, file, draw.choice(("EUR", "JPY", "KWD", "CLF")))
+    if draw.random() < 0.1:
+        file.add(draw.choice(_OPEN_QUOTES)(draw, file.mark), is_rejected=False)
+        # A row of its own to whoever reads it by lines, and a part of a text to whoever wrote it.
+        file.add(_row(draw, "9999", "EUR"), is_rejected=False)
+        file.add(b'bye"', is_rejected=False)
+        file.is_refused = True
     if draw.random() < 0.1:
         control = draw.choice(
             (
@@ -145,16 +150,17 @@ def _broken(draw: Random, file: HostileFile, _: str) -> None:
 
 
 def _long_line(draw: Random, file: HostileFile, _: str) -> None:
-    file.add(draw.choice((b"x", b'"', b",", b"=")) * draw.choice((16_385, 70_000)), is_rejected=True)
+    file.add(draw.choice((b"x", b",", b"=")) * draw.choice((16_385, 70_000)), is_rejected=True)
 
 
-def _line_break_in_quotes(draw: Random, file: HostileFile, currency: str) -> None:
-    file.add(f'{_new_id(draw)},1,{currency},,"{file.mark}'.encode(), is_rejected=True)
-    file.add(f'{file.mark}"'.encode(), is_rejected=True)
-
-
+_OPEN_QUOTES = (
+    lambda draw, mark: f'{_new_id(draw)},1,EUR,,"{mark}'.encode(),
+    lambda draw, mark: f'{_new_id(draw)},1,EUR,,  "{mark}""'.encode(),
+    lambda _, mark: f'"{mark}"x,"'.encode(),
+    lambda _, mark: b"x" * 70_000 + f',"{mark}'.encode(),
+)
 _ROWS = (_good, _good, _good, _empty, _no_amount, _wrong_scale, _no_currency, _card, _card, _forbidden, _formula,
-         _broken, _long_line, _line_break_in_quotes)  # fmt: skip
+         _broken, _long_line)  # fmt: skip
 
 
 def _row(draw: Random, amount: str, currency: str, *, payment_id: str = "", description: str = "") -> bytes:

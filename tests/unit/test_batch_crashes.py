@@ -90,7 +90,7 @@ def file_of(chance: random.Random, *, repeats_anywhere: bool) -> File:
         if kind == "empty":
             lines.append(b"")
         elif kind == "bad":
-            lines.append(chance.choice([b"row,1.00", b'row-x,1.00,EUR,,"open', b"row-y,-1,EUR,,", b"\xff,1,EUR,,"]))
+            lines.append(chance.choice([b"row,1.00", b'row-x,1.00,EUR,,"a"b', b"row-y,-1,EUR,,", b"\xff,1,EUR,,"]))
             bad.add(line)
         else:
             payment_id = "" if kind == "no id" else payment_id

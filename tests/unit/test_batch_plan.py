@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from itertools import product
 from string import ascii_uppercase
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.batch import BatchObject
+from payments.domain.batch import BatchObject, BatchStatus
 from payments.domain.batch_control import TAIL_BYTES
 from payments.domain.batch_failure import LONGEST_REASON
 from payments.domain.batch_file import lines_in
@@ -41,7 +43,7 @@ def plan_of(data: bytes, *, lines: int = LINES_PER_RANGE, size: int = BYTES_PER_
     return planned([HEADER + data], control=None, lines_per_range=lines, bytes_per_range=size)
 
 
-@given(contents.filter(lambda raw: b"\0" not in raw), st.integers(1, 7), st.integers(1, 90))
+@given(contents.filter(lambda raw: not {*b'\0"'} & {*raw}), st.integers(1, 7), st.integers(1, 90))
 def test_ranges_are_whole_lines_one_after_the_other_and_leave_nothing_out(data: bytes, lines: int, size: int) -> None:
     ranges = plan_of(data, lines=lines, size=size).ranges
     content = HEADER + data
@@ -68,7 +70,7 @@ def test_ranges_are_as_long_as_they_may_be() -> None:
 
 @given(contents)
 def test_any_file_has_a_plan_or_is_refused_and_rows_are_the_lines_that_are_not_empty(data: bytes) -> None:
-    if b"\0" in data or b"#control" in data:
+    if b"\0" in data or b"#control" in data or b'"' in data:
         return
     rows = [line for line in data.split(b"\n") if line not in {b"", b"\r"}]
     assert plan(HEADER + data).rows == len(rows)
@@ -84,7 +86,7 @@ def test_any_bytes_at_all_have_a_plan_or_are_refused(content: bytes) -> None:
 
 @given(content=contents, size=st.integers(1, 40))
 def test_ranges_are_the_same_however_the_bytes_arrive(content: bytes, size: int) -> None:
-    if b"\0" not in content:
+    if not {*b'\0"'} & {*content}:
         pieces = [(HEADER + content)[start : start + size] for start in range(0, len(HEADER + content), size)]
         assert planned(pieces, control=None, lines_per_range=3) == plan_of(content, lines=3)
 
@@ -92,7 +94,7 @@ def test_ranges_are_the_same_however_the_bytes_arrive(content: bytes, size: int)
 @given(
     rows=st.lists(
         st.sampled_from(
-            [b"a,1.00,EUR", b"b,2.00,EUR", b"a,1.00,EUR\r", b",3.00,EUR", b"c,x,EUR", b'd,1,"EUR', b"", b"\xff"]
+            [b"a,1.00,EUR", b"b,2.00,EUR", b"a,1.00,EUR\r", b",3.00,EUR", b"c,x,EUR", b'd,1,"E"UR', b"", b"\xff"]
         ),
         max_size=12,
     ),
@@ -119,6 +121,9 @@ def test_a_header_alone_has_no_rows_and_no_ranges() -> None:
         (b"\n\n", "empty"),
         (HEADER + b"a,1.00,EUR\nb,\0,EUR\n", "NUL"),
         (HEADER + b"a,1.00,EUR\n" * 100_000 + b"\0", "NUL"),
+        (HEADER + b'a,1.00,EUR\nb,1.00,"EUR\n', "line 3 opens a quote that it does not close"),
+        (HEADER + b'a,1.00,EUR\n\nb,1.00,"E"UR,"', "line 4 opens a quote"),
+        (HEADER + b"x" * 20_000 + b'"', "line 2 is longer than 16384 bytes and holds quotes"),
         (HEADER.replace(b"\n", b"\r") + b"a,1.00,EUR\r", "carriage return"),
         ((HEADER + b"a,1.00,EUR\n").decode().encode("utf-16"), "UTF-8"),
         (b"PK\x03\x04\x14\0\x06\0", "UTF-8"),
@@ -130,6 +135,27 @@ def test_a_file_that_cannot_be_read_is_refused_and_leaves_no_manifest(content: b
     with pytest.raises(BatchRefused, match=reason):
         plan_batch("batch-1", source=SOURCE, files=files, work=work)
     assert not work.manifests
+
+
+@pytest.mark.parametrize(
+    "description", ["hello\nevil-1,9999.00,USD,mallory,x\nbye", "hello\nevil-1,9999.00,USD,mallory,x"]
+)
+def test_a_text_that_holds_what_looks_like_a_row_pays_nobody(description: str) -> None:
+    """Who writes a text of a payment must not write payments (RFC 4180 lets a quoted value go over lines)."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(
+        [
+            ("payment_id", "amount", "currency", "customer_id", "description"),
+            ("order-1", "1.00", "EUR", "ada", "fine"),
+            ("order-2", "1.00", "EUR", "bob", description),
+        ]
+    )
+    site = BatchSite()
+    batch = site.paid(written.getvalue().encode())
+    assert batch.status is BatchStatus.FAILED
+    assert batch.reason is not None
+    assert batch.reason.startswith("line 3 opens a quote")
+    assert site.entered() == {}
 
 
 def test_a_version_that_is_gone_is_refused() -> None:

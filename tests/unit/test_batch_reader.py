@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.domain.batch_failure import LONGEST_REASON
-from payments.domain.batch_file import LONGEST_LINE_BYTES, LineUnreadable, columns_in, fields_in, lines_in
+from payments.domain.batch_file import (
+    LONGEST_LINE_BYTES,
+    LineUnreadable,
+    columns_in,
+    fields_in,
+    lines_in,
+    refuse_open_quotes,
+)
 from payments.domain.batch_rows import GoodRow, Rejection, rows_in
 from payments.domain.errors import BatchRefused, RequestRefused, Violation
 from payments.domain.request import PaymentRequest, checked_request
@@ -218,9 +225,64 @@ def test_empty_lines_are_passed_by_and_still_counted_as_lines() -> None:
     assert [(type(each), each.line) for each in read] == [(GoodRow, 9), (Rejection, 11)]
 
 
-def test_a_quoted_field_over_two_lines_is_two_rejected_rows_and_the_others_are_read() -> None:
-    read = rows(b'a,1.00,EUR,,"first\nsecond"\nb,1.00,EUR,,\n')
-    assert [type(each) for each in read] == [Rejection, Rejection, GoodRow]
+def judged(line: bytes) -> str:
+    """Return what speaks against the quotes of ``line``."""
+    try:
+        refuse_open_quotes(line)
+    except LineUnreadable as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'a,"b', b'"', b'a,"b""', b'a,"b"c,"d', b'a, "b', b'a,\t"b', b'"a,b\r', b'a,"b,c,d"",e', b'"a\rb'],
+)
+def test_a_line_that_ends_within_quotes_is_told(line: bytes) -> None:
+    assert "opens a quote that it does not close" in judged(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"a,b",
+        b'""',
+        b'a,"b"',
+        b'a,"b,""c""",d',
+        b'5" pipe,c',
+        b'a,"b"c',
+        b'a,"b"c"d',
+        b'a,"b"\r',
+        b',,"",',
+        b'"a\rb",c',
+    ],
+)
+def test_a_line_whose_quotes_close_is_not(line: bytes) -> None:
+    assert judged(line) == ""
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_no_value_that_a_csv_program_wrote_over_several_lines_passes(fields: list[str], all_quoted: bool) -> None:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="", quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL).writerow(fields)
+    first, *more = written.getvalue().encode().split(b"\n")
+    assert bool(judged(first)) == bool(more)
+
+
+@pytest.mark.parametrize("size", [1000, 1 << 20])
+@pytest.mark.parametrize("beginning", [b"", b'"'])
+def test_a_line_that_is_too_long_is_told_where_it_holds_a_quote_anywhere(size: int, beginning: bytes) -> None:
+    long = b"x" * (3 * LONGEST_LINE_BYTES)
+    for line in (beginning + long + b'"' + long, beginning + long + b'"'):
+        ((kept, length),) = lines_in(cut(line, size))
+        assert length == len(line)
+        assert "longer than 16384 bytes and holds quotes" in judged(kept)
+    ((kept, _),) = lines_in(cut(long, size))
+    assert judged(kept) == ""
 
 
 @given(st.binary(max_size=300))

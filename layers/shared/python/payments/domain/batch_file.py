@@ -30,6 +30,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What is kept of a line that is too long: enough to be too long, even without a carriage return at its end.
 _KEPT_BYTES = LONGEST_LINE_BYTES + 2
 
+# A quote opens a field that it begins, or that begins with blanks: programs differ there.
+_FIELD = rb'[ \t]*+(?:"[^"]*+(?:""[^"]*+)*+"[^,]*+|[^",][^,]*+)?'
+_QUOTES_CLOSED = re.compile(_FIELD + b"(?:," + _FIELD + b")*+")
+
 
 class LineUnreadable(ValueError):
     """The line is no row of fields; the message says why and never repeats the line."""
@@ -38,19 +42,41 @@ class LineUnreadable(ValueError):
 def lines_in(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     """Yield each line, without its LF, and its length in the file in bytes, the LF included.
 
-    Of a line longer than :data:`LONGEST_LINE_BYTES` only the beginning is yielded, which is too long too: memory stays
-    flat whatever the pieces hold.
+    Of a line longer than :data:`LONGEST_LINE_BYTES` only the beginning is yielded, which is too long too, and ends in a
+    quote where the rest holds one: memory stays flat whatever the pieces hold.
     """
     beginning, length = b"", 0
     for piece in pieces:
         *ended, rest = piece.split(b"\n")
         for end in ended:
-            yield (beginning + end)[:_KEPT_BYTES] if beginning else end[:_KEPT_BYTES], length + len(end) + 1
+            yield _kept(beginning + end if beginning else end), length + len(end) + 1
             beginning, length = b"", 0
         length += len(rest)
-        beginning = (beginning + rest[:_KEPT_BYTES])[:_KEPT_BYTES]
+        beginning = _kept(beginning + rest)
     if length:
         yield beginning, length
+
+
+def _kept(line: bytes) -> bytes:
+    kept, rest = line[:_KEPT_BYTES], line[_KEPT_BYTES:]
+    return kept[:-1] + b'"' if b'"' in rest else kept
+
+
+def refuse_open_quotes(line: bytes) -> None:
+    """Refuse a line that :func:`lines_in` yielded where its end may be within quotes.
+
+    Others take a line break within quotes for part of a value (RFC 4180, 2.6). Were the lines of such a value read as
+    rows, whoever chooses a text of a payment would choose payments.
+
+    Raises:
+        LineUnreadable: the line ends within quotes, or holds some and is too long to tell.
+    """
+    if b'"' not in line:
+        return
+    if len(_without_carriage_return(line)) > LONGEST_LINE_BYTES:
+        raise LineUnreadable(f"is longer than {LONGEST_LINE_BYTES} bytes and holds quotes")
+    if not _QUOTES_CLOSED.fullmatch(line):
+        raise LineUnreadable("opens a quote that it does not close; a row is one line, and no value holds a line break")
 
 
 def fields_in(line: bytes) -> list[str]:
@@ -62,7 +88,7 @@ def fields_in(line: bytes) -> list[str]:
         LineUnreadable: the line is too long, not UTF-8, has a carriage return that ends nothing, or quotes that do not
             close on this line.
     """
-    content = line[:-1] if line.endswith(b"\r") else line
+    content = _without_carriage_return(line)
     if len(content) > LONGEST_LINE_BYTES:
         raise LineUnreadable(f"is longer than {LONGEST_LINE_BYTES} bytes")
     try:
@@ -77,6 +103,10 @@ def fields_in(line: bytes) -> list[str]:
         return next(csv.reader((text,), strict=True))
     except csv.Error as error:
         raise LineUnreadable("has quotes that are not closed, or text after they are; a row is one line") from error
+
+
+def _without_carriage_return(line: bytes) -> bytes:
+    return line[:-1] if line.endswith(b"\r") else line
 
 
 def columns_in(line: bytes) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payments.domain.batch import ByteRange
 from payments.domain.batch_control import CONTROL, CONTROL_BEGINS, ControlSums, ControlTotals
-from payments.domain.batch_file import EMPTY_LINES, columns_in, lines_in
+from payments.domain.batch_file import EMPTY_LINES, LineUnreadable, columns_in, lines_in, refuse_open_quotes
 from payments.domain.errors import BatchRefused
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def planned(
     A range has ``lines_per_range`` lines at most, and ``bytes_per_range`` bytes at most unless one line is longer.
 
     Raises:
-        BatchRefused: the file holds NUL bytes, its columns are not right, or it does not come to ``control``.
+        BatchRefused: the file holds NUL bytes or a line that ends within quotes, its columns are not right, or it does
+            not come to ``control``.
     """
     lines = lines_in(_text(pieces))
     header, position = next(lines, (b"", 0))
@@ -50,6 +51,10 @@ def planned(
         if line in EMPTY_LINES:
             continue
         rows += 1
+        try:
+            refuse_open_quotes(line)
+        except LineUnreadable as error:
+            raise BatchRefused(f"line {cutter.line} {error}") from error
         if line.startswith(CONTROL_BEGINS) and CONTROL.match(line):
             raise BatchRefused(f"line {cutter.line} holds control totals, which may stand in the last line alone")
         if sums:

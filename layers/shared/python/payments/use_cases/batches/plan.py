@@ -35,8 +35,8 @@ def plan_batch(
     """Read the file once, check it as far as a file can be, and write the manifest of its ranges.
 
     Raises:
-        BatchRefused: the file is empty or not text in UTF-8, its columns are not right, or it does not come to the
-            control totals it names.
+        BatchRefused: the file is empty, not text in UTF-8 or has a line that ends within quotes, its columns are not
+            right, or it does not come to the control totals it names.
     """
     size = files.size_bytes(source)
     if not size:
