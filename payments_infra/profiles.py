@@ -15,7 +15,8 @@ class Profile:
         name: what ``PROFILE`` selects it by; an environment suffix of the same name selects it as well.
         retain_data: tables are protected from deletion, secrets and keys can be recovered for 30 days.
         log_retention_days: how long logs are kept; a value CloudWatch Logs knows.
-        file_retention_days: how long uploaded files and reports of rejected rows are kept.
+        file_retention_days: how long uploaded files and reports of rejected rows are kept; after that, their versions
+            as long again.
         nat: how private subnets reach the internet.
         zones: number of availability zones.
         processor_concurrency: most processor invocations at once; each charges up to ten payments at a time.

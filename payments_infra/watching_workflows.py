@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 ORCHESTRATED_FAILURES = 4
 """Executions of orchestrated payments that may fail within five minutes: a declined or refused payment ends so too."""
 
-BROKEN_STATE = "WorkflowBroken"
-"""Where an orchestrated payment's execution comes that could not finish. It ends as that of a declined one does."""
+RINGING_STATES = {
+    "WorkflowBroken": ("payment-workflow-broken", "executions that could not finish"),
+    "OutcomeUntold": ("payment-outcome-untold", "executions whose end nobody heard of"),
+}
+"""Where an execution of an orchestrated payment comes that somebody must look at, and which alarm counts what there. It
+ends as that of a declined payment does."""
 
 FIVE_MINUTES_SECONDS = 300
 
@@ -53,20 +57,21 @@ def watch_workflows(stack: PaymentsStack, monitoring: Monitoring) -> None:
     monitoring.alarm("workflow-requests-not-taken", not_taken, above=0)
     monitoring.alarm("batch-workflow-failed", batch.metric_failed(), above=0)
     monitoring.alarm("payment-workflow-failed", several, above=ORCHESTRATED_FAILURES)
-    monitoring.alarm("payment-workflow-broken", _broken(stack).metric, above=0)
+    for state, (part, label) in RINGING_STATES.items():
+        monitoring.alarm(part, _coming_into(stack, state, part, label).metric, above=0)
     for part, machine in (("batch-workflow", batch), ("payment-workflow", payment)):
         _watch_executions(monitoring, part, machine)
 
 
-def _broken(stack: PaymentsStack) -> LogMetric:
+def _coming_into(stack: PaymentsStack, state: str, part: str, label: str) -> LogMetric:
     return LogMetric(
         stack,
-        "payment_workflow_broken",
-        part="payment-workflow-broken",
+        part.replace("-", "_"),
+        part=part,
         naming=stack.ground.naming,
         log_group=stack.orchestration.workflow.log_group,
-        pattern=entered(BROKEN_STATE),
-        label="executions that could not finish",
+        pattern=entered(state),
+        label=label,
     )
 
 

@@ -52,6 +52,7 @@ APPROVED = [*ASKING, "CheckApproval", *CHARGED]
 FAILED = ["PaymentFailed", "Failed"]
 NOT_SUCCEEDED = ["CheckOutcome", "NotSucceeded", *FAILED]
 BROKE = ["WorkflowBroken", *FAILED]
+UNTOLD = ["OutcomeUntold", "Failed"]
 GAVE_UP = (
     "The workflow could not finish and is not run again. The payment, if there is one, goes on by the queue; where a "
     "person must approve it and none has been asked, it fails when its time is over."
@@ -163,7 +164,7 @@ SCENARIOS = {
     "charger-full": Scenario(path=[*STRAIGHT[:3], *BROKE], error=NO_ROOM, full_at="ProcessPayment"),
     "gone": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentNotFound", script={"charger": [NOT_FOUND]}),
     "never-settled": Scenario(path=[*STRAIGHT[:3], *BROKE], error="PaymentUnsettled", script={"charger": [UNSETTLED]}),
-    "notice-lost": Scenario(path=STRAIGHT[:-1], error="SNS.PublishFailed", topic="missing"),
+    "notice-lost": Scenario(path=[*STRAIGHT[:-1], *UNTOLD], error="SNS.PublishFailed", topic="missing"),
     "failure-tried-again": Scenario(
         path=[*STRAIGHT[:3], *NOT_SUCCEEDED],
         error="PaymentNotSucceeded",
@@ -171,7 +172,7 @@ SCENARIOS = {
         topic="late",
     ),
     "failure-notice-lost": Scenario(
-        path=[*STRAIGHT[:3], *NOT_SUCCEEDED],
+        path=[*STRAIGHT[:3], *NOT_SUCCEEDED[:-1], *UNTOLD],
         error="PaymentNotSucceeded",
         script={"charger": [charged("declined")]},
         topic="missing",

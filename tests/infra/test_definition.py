@@ -39,7 +39,7 @@ VALUES: dict[str, dict[str, str | int]] = {
         **{f"{part}_seconds": 60 for part in ("examiner", "charger")},
     },
 }
-WITHOUT_A_CATCH = {"IngestRange", "NotifyCompleted", "NotifySuccess"}
+WITHOUT_A_CATCH = {"IngestRange", "NotifyCompleted"}
 """A range's failure is the map's; a notice that can't be sent undoes nothing, and its execution can be redriven."""
 
 each_workflow = pytest.mark.parametrize("workflow", sorted(VALUES))

@@ -263,13 +263,15 @@ def test_a_line_whose_quotes_close_is_not(line: bytes) -> None:
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=4),
-    st.booleans(),
+    fields=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=4),
+    all_quoted=st.booleans(),
 )
-def test_no_value_that_a_csv_program_wrote_over_several_lines_passes(fields: list[str], all_quoted: bool) -> None:
+def test_no_value_that_a_csv_program_wrote_over_several_lines_passes(*, fields: list[str], all_quoted: bool) -> None:
     written = io.StringIO()
-    csv.writer(written, lineterminator="", quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL).writerow(fields)
-    first, *more = written.getvalue().encode().split(b"\n")
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL).writerow(
+        fields
+    )
+    first, *more = written.getvalue().encode().removesuffix(b"\n").split(b"\n")
     assert bool(judged(first)) == bool(more)
 
 

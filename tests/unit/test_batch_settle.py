@@ -132,7 +132,7 @@ def test_a_batch_counted_again_and_again_does_not_count_anything_twice(site: Bat
     assert counts == [{Status.SUCCEEDED: 1}] * 3
 
 
-def test_the_pause_between_two_looks_doubles_to_an_hour(site: BatchSite) -> None:
+def test_the_pause_between_two_looks_doubles_up_to_the_longest(site: BatchSite) -> None:
     source = site.upload(CONTENT)
     site.run(source)
     pauses = []
