@@ -54,8 +54,8 @@ class BatchBucket(Construct):
         place: account and region, for the name and the policy.
         key: encrypts every object, by a data key of the bucket; its permissions come along with every grant.
         part: what the bucket holds, kebab-case.
-        retention_days: how long uploads and reports are kept; what was uploaded over, or expired, is kept as long again,
-            for a run may name it by its version.
+        retention_days: how long uploads and reports are kept; what expired, or was uploaded over, is kept as long
+            again, for a run may name it by its version.
         deletion_protection: refuse to delete the bucket while it holds anything; give it up only where files may be
             lost.
 
