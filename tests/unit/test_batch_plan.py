@@ -201,6 +201,14 @@ def test_a_file_that_comes_to_its_control_totals_is_planned_without_their_line(t
         (b'"#control,rows=2', "line of control totals"),
         (b'"#control",rows=3,EUR=10.00,USD=5.50', "rows 3 named, 2 found"),
         (b'"#control",rows=2,EUR=10.00,USD=5.50\nc,1.00,EUR\n', "line 4 holds control totals"),
+        (b"#control ,rows=2,EUR=10.00,USD=5.50", "can't be understood"),
+        (b"#control;rows=2;EUR=10.00;USD=5.50", "can't be understood"),
+        (b"#controls,rows=2,EUR=10.00,USD=5.50", "can't be understood"),
+        (b"#Control,rows=2,EUR=10.00,USD=5.50", "can't be understood"),
+        (b" #control,rows=2,EUR=10.00,USD=5.50", "can't be understood"),
+        (b'" #control",rows=2,EUR=10.00,USD=5.50', "can't be understood"),
+        (b"# control,rows=2,EUR=10.00,USD=5.50", "can't be understood"),
+        (b"#CONTROL,rows=2,EUR=10.00,USD=5.50\nc,1.00,EUR\n", "line 4 holds control totals"),
         (b"#control,EUR=10.00,USD=5.50", "can't be understood"),
         (b"#control,rows=2,EUR=ten,USD=5.50", "can't be understood"),
         (b"#control,rows=2,euro=10.00,USD=5.50", "can't be understood"),
@@ -252,7 +260,7 @@ def test_the_end_of_a_long_row_is_not_taken_for_control_totals() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [b"#controls,1.00,EUR", b"control,1.00,EUR", b" #control,1.00,EUR", b'"#controls",1.00,EUR']
+    "row", [b"control,1.00,EUR", b"a#control,1.00,EUR", b"##control,1.00,EUR", b"#contro,1.00,EUR", b'"",#control,EUR']
 )
 def test_a_row_that_only_looks_like_control_totals_is_a_row(row: bytes) -> None:
     assert plan(TWO_ROWS + row).rows == 3

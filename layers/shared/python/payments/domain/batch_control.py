@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 TAIL_BYTES = 2 * LONGEST_LINE_BYTES
 """How much of a file's end is looked at to find its control totals."""
 
-CONTROL = re.compile(rb'"?#control"?(?=[,\r]|$)')
-"""How a line of control totals begins; some programs quote every text. One quoted as a whole can't be understood."""
+CONTROL = re.compile(rb'[ \t]*"?[ \t]*#[ \t]*control', re.IGNORECASE)
+"""How a line begins that is meant to hold control totals, rightly written or not: as a row, it would check nothing."""
 
-CONTROL_BEGINS = (b"#", b'"')
+CONTROL_BEGINS = (b"#", b'"', b" ", b"\t")
 """What such a line begins with at least: quicker to see in a long file."""
 
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -61,13 +61,14 @@ def control_in(tail: bytes, *, is_whole_file: bool) -> tuple[ControlTotals, int]
 def _read(line: bytes) -> ControlTotals:
     try:
         # A spreadsheet that saves the file gives every line as many fields as the longest one has.
-        entries = [field.partition("=") for field in fields_in(line)[1:] if field]
+        name, *fields = fields_in(line)
     except LineUnreadable as error:
         raise BatchRefused(f"the line of control totals {error}") from error
+    entries = [field.partition("=") for field in fields if field]
     said = {name: value for name, _, value in entries}
     rows = said.pop("rows", "")
     right = all(_CURRENCY.fullmatch(name) and _SUM.fullmatch(value) for name, value in said.items())
-    if not _ROWS.fullmatch(rows) or not right or len(said) + 1 < len(entries):
+    if name != "#control" or not _ROWS.fullmatch(rows) or not right or len(said) + 1 < len(entries):
         raise BatchRefused(f"the last line can't be understood: {_SHAPE}, each name once")
     return ControlTotals(int(rows), {name: Decimal(value) for name, value in said.items()})
 
