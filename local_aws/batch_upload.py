@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,10 @@ LARGE_BATCH_POLL_SECONDS = 10.0  # its payments are counted anew at every look
 
 class NotABatchError(RuntimeError):
     """The bucket takes such a file and does nothing with it."""
+
+
+class NotFollowedError(RuntimeError):
+    """Somebody stopped following a batch, which goes on."""
 
 
 class BatchNotEndedError(RuntimeError):
@@ -55,6 +60,7 @@ class BatchUpload:
 
         Raises:
             NotABatchError: an upload of this name would start nothing.
+            NotFollowedError: Ctrl-C was pressed once the file was uploaded.
             BatchNotEndedError: nothing changed for STALLED_SECONDS, of a large batch for LARGE_BATCH_STALLED_SECONDS.
         """
         called = name or file.name
@@ -62,7 +68,14 @@ class BatchUpload:
             raise NotABatchError(f"the name must end in .csv, in small letters: {called!r} would start nothing")
         watch(Progress("uploading"))
         key = f"incoming/{'dry-run/' if dry_run else ''}{called}"
-        return self.follow(key, self.upload(file, key), watch=watch)
+        version = self.upload(file, key)
+        try:
+            return self.follow(key, version, watch=watch)
+        except KeyboardInterrupt as interrupt:
+            raise NotFollowedError(
+                f"{key} is uploaded, and its batch goes on without being followed. How it stands is in "
+                f"GET /batches?day={datetime.now(tz=UTC).date()} at {self.deployment.api_url}"
+            ) from interrupt
 
     def upload(self, file: Path, key: str) -> str:
         """Upload ``file`` as ``key`` and return the version it became."""

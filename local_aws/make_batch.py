@@ -19,7 +19,13 @@ def _checked(prefix: str) -> str:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--rows", type=click.IntRange(min=0), required=True, help="How many rows, the header not counted.")
-@click.option("--bad-percent", type=click.FloatRange(0, 100), default=0.0, show_default=True, help="Share of bad rows.")
+@click.option(
+    "--bad-percent",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    show_default=True,
+    help="Share of bad rows; the first row is always good.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed writes the same file.")
 @click.option(
     "--prefix",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws.batch_upload import BatchNotEndedError, BatchUpload, NotABatchError, Progress
+from local_aws.batch_upload import BatchNotEndedError, BatchUpload, NotABatchError, NotFollowedError, Progress
 from local_aws.deployment import Deployment
 from local_aws.payments_client import NoAnswerError
 
@@ -85,6 +85,20 @@ def test_a_batch_that_stops_is_told_with_where_to_look(monkeypatch: pytest.Monke
 def test_an_upload_that_starts_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BatchNotEndedError, match="was never registered"):
         follow(monkeypatch, {})
+
+
+def test_who_stops_following_hears_that_the_file_is_uploaded_and_its_batch_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BatchUpload, "upload", lambda _self, _file, _key: "2")
+    monkeypatch.setattr(BatchUpload, "follow", interrupted)
+    with pytest.raises(
+        NotFollowedError, match=r"incoming/a\.csv is uploaded, .* GET /batches\?day=\d{4}-\d\d-\d\d at http"
+    ):
+        BatchUpload(DEPLOYMENT).pay(tmp_path / "a.csv", watch=lambda _progress: None)
 
 
 @pytest.mark.parametrize("name", ["payments.CSV", "payments.txt", "payments"])
