@@ -60,15 +60,15 @@ def control_in(tail: bytes, *, is_whole_file: bool) -> tuple[ControlTotals, int]
 
 def _read(line: bytes) -> ControlTotals:
     try:
-        # A spreadsheet that saves the file gives every line as many fields as the longest one has.
-        name, *fields = fields_in(line)
+        mark, *fields = fields_in(line)
     except LineUnreadable as error:
         raise BatchRefused(f"the line of control totals {error}") from error
+    # A spreadsheet that saves the file gives every line as many fields as the longest one has.
     entries = [field.partition("=") for field in fields if field]
     said = {name: value for name, _, value in entries}
     rows = said.pop("rows", "")
     right = all(_CURRENCY.fullmatch(name) and _SUM.fullmatch(value) for name, value in said.items())
-    if name != "#control" or not _ROWS.fullmatch(rows) or not right or len(said) + 1 < len(entries):
+    if mark != "#control" or not _ROWS.fullmatch(rows) or not right or len(said) + 1 < len(entries):
         raise BatchRefused(f"the last line can't be understood: {_SHAPE}, each name once")
     return ControlTotals(int(rows), {name: Decimal(value) for name, value in said.items()})
 

@@ -49,7 +49,7 @@ def lines_in(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     for piece in pieces:
         *ended, rest = piece.split(b"\n")
         for end in ended:
-            yield _kept(beginning + end if beginning else end), length + len(end) + 1
+            yield _kept(beginning + end), length + len(end) + 1
             beginning, length = b"", 0
         length += len(rest)
         beginning = _kept(beginning + rest)
