@@ -82,10 +82,20 @@ class Services:
     def topic(self) -> ReadTopic:
         """Return a new topic that is read."""
         arn = self.sns.create_topic(Name=f"contract-{uuid4()}")["TopicArn"]
-        return ReadTopic(arn=arn, queue_url=self.mailbox(arn), services=self)
+        return ReadTopic(arn=arn, queue_url=self._mailbox(arn), services=self)
 
-    def mailbox(self, topic_arn: str, **attributes: str) -> str:
-        """Return the URL of a new queue that gets what the topic sends; ``attributes`` are the subscription's."""
+    def bodies_in(self, queue_url: str) -> list[Any]:
+        """Take every message out of the queue and return their bodies, parsed."""
+        bodies: list[Any] = []
+        while received := self.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [json.loads(message["Body"]) for message in received]
+            self.sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(received)],
+            )
+        return bodies
+
+    def _mailbox(self, topic_arn: str) -> str:
         url = self.queue()
         arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         policy = {
@@ -101,19 +111,8 @@ class Services:
             ],
         }
         self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-        self.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        self.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
         return url
-
-    def bodies_in(self, queue_url: str) -> list[Any]:
-        """Take every message out of the queue and return their bodies, parsed."""
-        bodies: list[Any] = []
-        while received := self.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
-            bodies += [json.loads(message["Body"]) for message in received]
-            self.sqs.delete_message_batch(
-                QueueUrl=queue_url,
-                Entries=[{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(received)],
-            )
-        return bodies
 
     def _table(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -40,10 +39,8 @@ class Orchestration:
     """The state machine, whose states the test plays, and the back office's mailbox."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
         self.step_functions = StepFunctions(services.step_functions)
-        self.topic = services.sns.create_topic(Name=f"journey-{uuid4()}")["TopicArn"]
-        self._mailbox = services.mailbox(self.topic, RawMessageDelivery="true")
+        self.topic = services.topic()
 
     def ask(self, wait: str) -> str:
         """Let a wait begin, and return the token that the back office was told."""
@@ -54,7 +51,7 @@ class Orchestration:
             "timeout_seconds": 3600,
         }
         requester.handler(event, CONTEXT)
-        (told,) = self._services.bodies_in(self._mailbox)
+        (told,) = self.topic.messages()
         return str(told["approval_token"])
 
 
@@ -66,7 +63,7 @@ def orchestration(
 ) -> Orchestration:
     orchestration = Orchestration(services)
     monkeypatch.setenv("PAYMENT_WORKFLOW_ARN", orchestration.step_functions.machine)
-    monkeypatch.setenv("BACK_OFFICE_TOPIC_ARN", orchestration.topic)
+    monkeypatch.setenv("BACK_OFFICE_TOPIC_ARN", orchestration.topic.arn)
     monkeypatch.setenv("APPROVAL_LIMITS", "EUR=10000")
     return orchestration
 
