@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FUNCTIONS = {"registrar": 30, "planner": 900, "ingestor": 300, "collector": 120}
 NAME = "payments-batch-workflow-dev"
+WORK = "work"
+"""The folder of the bucket that manifests lie in."""
 
 
 def ingestion(ground: Ground, **options: Any) -> BatchIngestion:  # noqa: ANN401 - whatever BatchIngestion takes
@@ -79,7 +81,7 @@ def test_the_workflow_may_call_its_functions_read_manifests_tell_and_start_its_c
             "Resource": arn("states", f"execution:{NAME}:*"),
         },
         {"Effect": "Allow", "Action": "states:RedriveExecution", "Resource": arn("states", f"execution:{NAME}/*:*")},
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "${aws_s3_bucket.files_bucket.arn}/work/*"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"${{aws_s3_bucket.files_bucket.arn}}/{WORK}/*"},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": "${aws_sns_topic.office_topic.arn}"},
     ]
 
